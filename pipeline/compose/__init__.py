@@ -1,0 +1,1 @@
+"""Records become examples: one file a recipe."""

@@ -1,0 +1,34 @@
+"""What goes wrong outside the data: one tree, one message each, no traceback for the user.
+
+    TunesetError            wrong set-up; exit 2
+    ├── PlanError           dataset.toml or a flag cannot be used
+    ├── SourceError         a file cannot be found, opened or decoded at all
+    ├── MissingExtra        an optional package is needed and absent
+    └── ProviderGaveUp      an API could not finish; what it gave is kept; exit 4
+
+A flaw in the data is never one of these: it is a `Finding`, or a `Trouble` that keeps its row out.
+"""
+
+
+class TunesetError(Exception):
+    """A wrong set-up; the message says where, what, and what to do."""
+
+    exit_code = 2
+
+
+class PlanError(TunesetError, ValueError):
+    """The plan or a flag cannot be used; raised before any row is read."""
+
+
+class SourceError(TunesetError, OSError):
+    """A source cannot be found, opened, or read as any known format."""
+
+
+class MissingExtra(TunesetError, ImportError):  # noqa: N818 - reads as what it is
+    """An optional package is needed; the message names the extra to install."""
+
+
+class ProviderGaveUp(TunesetError):  # noqa: N818 - reads as what it is
+    """An API could not finish after all retries; what it answered is kept, and the next run goes on."""
+
+    exit_code = 4

@@ -1,0 +1,105 @@
+"""What a rule is: one function that explains a flaw, with its code, its severity, its samples and its suspects."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from inspect import getdoc
+from pkgutil import iter_modules
+from typing import NamedTuple, TypeAlias
+
+import pyarrow as pa
+
+from pipeline.core.example import Example, Method
+from pipeline.core.finding import Severity
+from pipeline.core.target import Limits
+
+Sample: TypeAlias = "str | dict[str, object] | Example"
+"""A transcript, a payload as an object, or a whole example."""
+
+
+class Flaw(NamedTuple):
+    """What a rule says about one place of one example; `check` adds the row and the code."""
+
+    where: str
+    message: str
+
+
+class RowFlaw(NamedTuple):
+    """What a dataset rule says: about one row, or, without a name, about the whole."""
+
+    name: str | None
+    where: str
+    message: str
+
+
+Look: TypeAlias = Callable[[Example, Limits], Iterable[Flaw]]
+Suspects: TypeAlias = "Callable[[pa.Table, Limits], pa.Array | pa.ChunkedArray]"
+"""Facts (payload, roles, bits, ..., tokens as flat columns) → a boolean a row; null counts as true."""
+Survey: TypeAlias = Callable[[pa.Table, Limits], Iterable[RowFlaw]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One entry of the catalogue. Exactly one of `look` (a row) and `survey` (the dataset) is given."""
+
+    code: str
+    severity: Severity
+    methods: frozenset[Method]
+    reason: str
+    """The docstring: the reason, and the cure."""
+    good: tuple[Sample, ...] = ()
+    bad: tuple[Sample, ...] = ()
+    look: Look | None = None
+    suspects: Suspects | None = None
+    """None: every row is looked at."""
+    survey: Survey | None = None
+
+
+_RULES: dict[str, Rule] = {}
+ALL_METHODS: frozenset[Method] = frozenset({"sft", "dpo", "rft"})
+
+
+def rule(
+    code: str,
+    *,
+    severity: Severity = Severity.ERROR,
+    methods: Iterable[Method] = ALL_METHODS,
+    suspects: Suspects | None = None,
+    good: tuple[Sample, ...],
+    bad: tuple[Sample, ...],
+) -> Callable[[Look], Look]:
+    """Enter a row rule into the catalogue; gives the function back untouched."""
+
+    def enter(look: Look) -> Look:
+        _enter(Rule(code, severity, frozenset(methods), getdoc(look) or "", good, bad, look=look, suspects=suspects))
+        return look
+
+    return enter
+
+
+def dataset_rule(
+    code: str, *, severity: Severity = Severity.ERROR, methods: Iterable[Method] = ALL_METHODS
+) -> Callable[[Survey], Survey]:
+    """Enter a rule about the whole dataset into the catalogue; gives the function back untouched."""
+
+    def enter(survey: Survey) -> Survey:
+        _enter(Rule(code, severity, frozenset(methods), getdoc(survey) or "", survey=survey))
+        return survey
+
+    return enter
+
+
+def _enter(entry: Rule) -> None:
+    if entry.code in _RULES:
+        raise ValueError(f"two rules are named {entry.code}")
+    _RULES[entry.code] = entry
+
+
+@cache
+def catalogue() -> dict[str, Rule]:
+    """Give every rule by code, sorted, from the files of pipeline/rules/."""
+    folder = import_module("pipeline.rules")
+    for module in iter_modules(folder.__path__):
+        import_module(f"pipeline.rules.{module.name}")
+    return dict(sorted(_RULES.items()))

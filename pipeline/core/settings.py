@@ -1,0 +1,122 @@
+"""Every setting of the plan with its unit, its default and the reason for it. The one place where defaults stand.
+
+The settings of a reader or a recipe stand in that reader's or recipe's file; everything else is here.
+"""
+
+from typing import Literal
+
+from pydantic import Field, PositiveInt
+
+from pipeline.core.target import Limits, Settings
+
+Share = Field(ge=0.0, le=1.0)
+
+
+class MendSettings(Settings):
+    """What is repaired while a record becomes an example; each repair that changed something is noted on its row."""
+
+    mojibake: bool = True
+    """Repair text decoded in the wrong encoding (`donâ€™t`) with ftfy, where it looks broken."""
+    unicode: Literal["NFC", "NFKC", "off"] = "NFC"
+    """Unicode form. NFC: looks the same, one spelling for duplicates; NFKC also folds ligatures and full-width forms."""
+    control: bool = True
+    """Remove control characters except tab and line feed: no tokenizer was trained on them."""
+    whitespace: bool = True
+    """Strip the ends of each turn, trailing spaces of lines, and runs of more than one blank line; CRLF becomes LF."""
+    html: bool = False
+    """Turn HTML into text. Off: angle brackets are content in code and chat."""
+
+
+class DedupeSettings(Settings):
+    """Which rows count as the same example."""
+
+    exact: bool = True
+    """Same turns after lower-casing, white space and Unicode form are made one."""
+    near: bool = True
+    """Also almost the same turns; candidates by MinHash, each verified by exact Jaccard."""
+    threshold: float = Field(default=0.8, gt=0.0, le=1.0)
+    """Least Jaccard likeness of shingles at which two rows are twins; see docs/duplicates.md for the measurement."""
+    keep: Literal["one", "all"] = "one"
+    """`one`: the spokesman of each group ships. `all`: duplicates are reported and ship."""
+
+
+class SplitSettings(Settings):
+    """Who goes into validation.jsonl."""
+
+    validation: float = Field(default=0.1, ge=0.0, lt=1.0)
+    """Share of the kept examples. A tenth is enough to see over-fitting on small sets."""
+    minimum: int = Field(default=10, ge=0)
+    """Least validation examples where the dataset has twice as many: platforms refuse files of fewer than 10."""
+    stratify: Literal["none", "label", "source"] = "none"
+    """Keep the shares of labels or sources equal on both sides."""
+
+
+class ExpectSettings(Settings):
+    """The gate of the whole dataset: a Great Expectations suite over the table of facts."""
+
+    suite: str | None = None
+    """Path of a suite (JSON), relative to the plan. None: schemas/expectations/default.json of the package."""
+    enabled: bool = True
+
+
+class ModerationSettings(Settings):
+    """OpenAI's Moderation API over every text. Asked only when OPENAI_API_KEY is set; otherwise said so."""
+
+    enabled: bool = True
+    model: str = "omni-moderation-latest"
+    unit: Literal["message", "conversation"] = "message"
+    """What is judged at once. `message` names the turn; `conversation` sees the context and asks less often."""
+    policy: Literal["reject", "hold", "report"] = "reject"
+    """What becomes of a flagged row."""
+    thresholds: dict[str, float] = Field(default_factory=dict)
+    """Category → score at and above which a row is flagged. Empty: the model's own `flagged`."""
+    requests_per_minute: PositiveInt = 500
+    """The account's limit; 500 is tier 1 and 2. Lowered on the way by the rate-limit headers."""
+    tokens_per_minute: PositiveInt = 10_000
+    """The account's limit; 10,000 is the free tier and tier 1: about 100 minutes for a million tokens."""
+    concurrency: PositiveInt = 8
+    """Requests in flight at once."""
+    max_tokens_per_text: PositiveInt = 8_192
+    """Longer texts are cut into chunks and joined by the maximum of each score."""
+
+
+class CostSettings(Settings):
+    """The price before it is paid."""
+
+    epochs: PositiveInt | Literal["auto"] = "auto"
+    """Passes over the data. `auto`: the platform's documented rule, reported as an estimate."""
+    training_usd_per_million_tokens: float | None = Field(default=None, ge=0.0)
+    """Overrides the target's dated price. None: the target's."""
+    compare: tuple[str, ...] = ()
+    """More targets (`platform/model`) whose price the report shows beside the chosen one."""
+
+
+class WriteSettings(Settings):
+    """How the files are written."""
+
+    folder: str = "data/processed"
+    """Where the files go, relative to the plan."""
+    order: Literal["shuffled", "source"] = "shuffled"
+    """`shuffled`: by seeded digest, the same whatever the order of the rows. `source`: by file and line."""
+    bom: bool = False
+    """Begin the training files with a byte-order mark, as Azure's older documentation asks for."""
+    keep_versions: PositiveInt = 5
+    """Older versions of the dataset that stay on disk beside the published one."""
+
+
+class RuleSettings(Settings):
+    """Which rules judge, and how gravely."""
+
+    select: tuple[str, ...] = ()
+    """Codes or prefixes (`tools.`) that judge. Empty: all."""
+    ignore: tuple[str, ...] = ()
+    """Codes or prefixes that stay silent."""
+    severity: dict[str, Literal["info", "warning", "error"]] = Field(default_factory=dict)
+    """Code → severity instead of the rule's own."""
+
+
+class CheckSettings(Settings):
+    """What `check` needs to know; resolved from the target and the plan."""
+
+    limits: Limits = Limits()
+    rules: RuleSettings = RuleSettings()

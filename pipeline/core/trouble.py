@@ -1,0 +1,35 @@
+"""Why a row could not become an example: a signal with a stable code, kept beside the row, never lost."""
+
+from typing import Final
+
+CAUSES: Final[dict[str, str]] = {
+    "read.encoding": "Bytes that are not text in the file's encoding. Set `encoding` for the source, or repair the bytes.",
+    "read.ragged": "The row has more or fewer fields than the header. Quote the field that holds the delimiter.",
+    "read.unclosed-quote": "A quote opens and never closes. Close or double it; the rows after it were read again as rows.",
+    "read.not-json": "The line or element is not valid JSON. Mend it at the given column.",
+    "read.not-a-record": "The JSON value is not an object. Give one object per record, or set `records` to the path that holds them.",
+    "read.damaged": "The file ends early or its compression or container is damaged. Copy it again; what could be read was read.",
+    "compose.missing-column": "The record has no such column. Name one it has; the plan's `compose` table maps columns to turns.",
+    "compose.empty": "The record has nothing to ask or nothing to answer: the column that should become the turn is empty.",
+    "compose.no-answer": "The conversation has no assistant turn, so there is nothing to train on. tuneset never invents one.",
+    "compose.shape": "The record does not have the shape that its recipe reads. Choose another recipe, or mend the record.",
+    "compose.speaker": "A speaker is mapped to no role. Add it to `speakers` in the plan.",
+    "compose.template": "A template used a name that the record lacks, or failed while it was rendered.",
+    "compose.surrogate": "The text holds a lone surrogate, which no UTF-8 file can carry. Repair the escape in the source.",
+}
+"""Code → the reason and the cure. `tuneset explain CODE` prints it. Readers and recipes add theirs here."""
+
+
+class Trouble(Exception):  # noqa: N818 - it is a signal about one row, not an error of the program
+    """One row cannot be read or composed; `code` is a key of CAUSES, `message` one sentence, found and expected."""
+
+    def __init__(self, code: str, message: str) -> None:
+        if code not in CAUSES:
+            raise KeyError(code)
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        """Give the text that the `trouble` column stores: the code, a space, the sentence."""
+        return f"{self.code} {self.message}"

@@ -1,0 +1,1 @@
+"""Facts about each example, apart from judging them."""

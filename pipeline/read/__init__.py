@@ -1,0 +1,1 @@
+"""Sources in any state become rows of one table, each with its physical line."""
