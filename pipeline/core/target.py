@@ -1,6 +1,7 @@
 """A place where a model can be tuned: what it takes, what it costs and how long it lives. One data file each."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,7 +35,7 @@ class Limits(Settings):
     """Top-level keys that are taken; None: any key is taken or ignored."""
     turn_keys: frozenset[str] | None = None
     """Keys of a turn that are taken; None: those of schemas/."""
-    weight: Literal["turn", "ignored", "refused"] = "turn"
+    weight: Literal["turn", "ignored", "refused"] | None = "turn"
     """What becomes of `weight` 0 or 1 on an assistant turn."""
     tools: Literal["taken", "ignored", "refused"] | None = "taken"
     arguments: Literal["text", "object", "any"] = "text"
@@ -44,11 +45,22 @@ class Limits(Settings):
     max_images: int | None = 0
     """Images in one example; 0: none are taken."""
     max_image_bytes: int | None = None
+    max_image_examples: int | None = None
+    """Examples with images in one file."""
+    images_as: Literal["any", "data", "storage"] | None = None
+    """Where images may lie: any address, only inside the line as data URLs, or only in the platform's storage."""
+    tool_id_length: int | None = None
+    """Exact number of characters of a tool call's id; None: any."""
+    call_content: Literal["taken", "refused"] | None = None
+    """Whether an assistant turn that calls tools may also say something."""
     min_examples: int | None = 10
     recommended_examples: int | None = None
     max_examples: int | None = None
     max_validation_examples: int | None = None
     max_file_bytes: int | None = None
+    max_validation_bytes: int | None = None
+    max_validation_share: float | None = None
+    """Largest validation file as a share of the training file (0.3: thirty per cent)."""
     max_tokens: int | None = 65_536
     """Tokens of one example in training; what is over is cut at the end without an error."""
     reserved: tuple[str, ...] = ()
@@ -58,18 +70,27 @@ class Limits(Settings):
 
 
 class Prices(Settings):
-    """US dollars; None: not documented, so not estimated."""
+    """US dollars, exact; None: not documented, so not estimated."""
 
-    training_usd_per_million_tokens: float | None = None
-    dpo_training_usd_per_million_tokens: float | None = None
+    training_usd_per_million_tokens: Decimal | None = None
+    highest_training_usd_per_million_tokens: Decimal | None = None
+    """Upper end where one file stands for models of several prices; None: one price."""
+    dpo_training_usd_per_million_tokens: Decimal | None = None
     """Where DPO is priced apart; None: as supervised training."""
-    training_usd_per_hour: float | None = None
-    input_usd_per_million_tokens: float | None = None
-    output_usd_per_million_tokens: float | None = None
-    minimum_usd_per_job: float | None = None
-    hosting_usd_per_hour: float | None = None
+    highest_dpo_training_usd_per_million_tokens: Decimal | None = None
+    training_usd_per_hour: Decimal | None = None
+    highest_training_usd_per_job: Decimal | None = None
+    """What a job that is paid by the hour costs at most."""
+    input_usd_per_million_tokens: Decimal | None = None
+    output_usd_per_million_tokens: Decimal | None = None
+    minimum_usd_per_job: Decimal | None = None
+    highest_minimum_usd_per_job: Decimal | None = None
+    """Upper end where the minimum differs within the file; None: one minimum."""
+    hosting_usd_per_hour: Decimal | None = None
     bills_validation: bool | None = None
     """Whether validation tokens are paid as well."""
+    is_own_hardware: bool = False
+    """Whether the user's own machine trains, so that no one bills tokens."""
 
 
 class Epochs(Settings):
@@ -82,7 +103,10 @@ class Epochs(Settings):
 
 
 class Source(Settings):
-    """Where a fact comes from and how sure it is."""
+    """Where a fact comes from and how sure it is.
+
+    `documented`: the vendor's page, specification or code says so. `reported`: others say so. `inferred`: it follows.
+    """
 
     source: str
     """A page, file or commit that says so."""
@@ -95,9 +119,12 @@ class Target(Settings):
     """One model on one platform, as its data file says."""
 
     id: str
+    """`platform/model`: the path of its file."""
     platform: str
     model: str
     title: str
+    aliases: tuple[str, ...] = ()
+    """More names of the model on this platform, such as its dated snapshot."""
     encoding: str | None = None
     """tiktoken encoding of the base model; None: another tokeniser, so counts are an estimate in o200k_base."""
     formats: tuple[str, ...] = ("messages",)
@@ -106,10 +133,26 @@ class Target(Settings):
     limits: dict[Method, Limits]
     prices: Prices = Prices()
     epochs: Epochs = Epochs()
+    closed_to_newcomers: date | None = None
+    """From this day only organisations that have tuned there before may create jobs."""
     last_day_for_new_jobs: date | None = None
     shutdown: date | None = None
-    """When tuned models stop answering."""
+    """The day on which tuned models stop answering."""
+    are_dates_earliest: bool = False
+    """Whether the platform gives the two dates above as "no earlier than"."""
     notes: tuple[str, ...] = ()
     """What a user must know before they choose it: one sentence each."""
     sources: dict[str, Source] = Field(default_factory=dict)
-    """Dotted field → where it comes from; a test demands one for every fact given."""
+    """Dotted field, or its beginning, as in the data file → where it comes from; a test demands one for every fact."""
+
+    def source_of(self, field: str) -> Source | None:
+        """Give the source of a dotted field (`limits.sft.max_tokens`): the most exact entry that covers it."""
+        head, _, tail = field.partition(".")
+        method, _, rest = tail.partition(".")
+        names = (field, f"limits.all.{rest}") if head == "limits" and method != "all" else (field,)
+        for name in names:
+            while name:
+                if name in self.sources:
+                    return self.sources[name]
+                name = name.rpartition(".")[0]  # noqa: PLW2901 - the walk up is the loop
+        return None
