@@ -1,0 +1,127 @@
+"""The table becomes files: train and validation as they ship, and everything that does not ship with its reasons."""
+
+import base64
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from pipeline.core.columns import SIDES
+from pipeline.core.finding import Finding, Severity
+from pipeline.core.settings import WriteSettings
+from pipeline.core.trouble import Trouble
+
+BOM: Final = b"\xef\xbb\xbf"
+Rows = npt.NDArray[np.int64]
+Texts = Callable[[str, Rows], Iterator[bytes]]
+"""Column name and row numbers → the UTF-8 bytes of those cells, in that order; see `engines.spool`."""
+
+
+class Written(NamedTuple):
+    """The rows of each training file in the order of its lines."""
+
+    train: Rows
+    validation: Rows
+
+
+def write(table: pa.Table, texts: Texts, *, folder: Path, findings: Iterable[Finding], settings: WriteSettings, seed: int) -> Written:
+    """Write train, validation, rejected and findings as JSON lines: UTF-8, LF, every file ends in a line end.
+
+    `table` has name, digest, fate, side, twin, trouble and findings; `findings` are those about the whole dataset.
+    """
+    order = _order(table, settings, seed)
+    kept = order[_equal(table["fate"], "kept")[order]]
+    sides = [kept[_equal(table["side"], side)[kept]] for side in SIDES]
+    for side, rows in zip(SIDES, sides, strict=True):
+        with (folder / f"{side}.jsonl").open("wb") as file:
+            file.write(BOM if settings.bom else b"")
+            _lines(file, texts("payload", rows))
+    by_place = np.asarray(by_name(table["name"]), dtype=np.int64)
+    with (folder / "rejected.jsonl").open("wb") as file:
+        _lines(file, _rejects(table, texts, by_place[~_equal(table["fate"], "kept")[by_place]]))
+    with (folder / "findings.jsonl").open("wb") as file:
+        _lines(file, map(_finding_line, [*findings, *row_findings(table, by_place)]))
+    return Written(*sides)
+
+
+def by_name(names: pa.ChunkedArray) -> list[int]:
+    """Give the row numbers in the order people expect: by file, then by line as a number, then by part."""
+    keys = [_address(name) for name in names.to_pylist()]
+    return sorted(range(len(keys)), key=keys.__getitem__)
+
+
+def row_findings(table: pa.Table, rows: Iterable[int]) -> Iterator[Finding]:
+    """Give the findings of these rows, in this order."""
+    names, found = table["name"], table["findings"]
+    for row in np.asarray(rows)[_lengths(found)[np.asarray(rows, dtype=np.int64)] > 0]:
+        for flaw in found[int(row)].as_py():
+            yield Finding(names[int(row)].as_py(), flaw["code"], Severity(flaw["severity"]), flaw["where"], flaw["message"])
+
+
+def _order(table: pa.Table, settings: WriteSettings, seed: int) -> Rows:
+    if settings.order == "source":
+        return np.asarray(by_name(table["name"]), dtype=np.int64)
+    hashes = [xxhash.xxh3_64_intdigest(d or b"", seed=seed & 0xFFFFFFFFFFFFFFFF) for d in table["digest"].to_pylist()]
+    ranked = pa.table({"hash": pa.array(hashes, pa.uint64()), "digest": table["digest"], "name": table["name"]})
+    return pc.sort_indices(ranked, [("hash", "ascending"), ("name", "ascending")]).to_numpy().astype(np.int64)
+
+
+def _rejects(table: pa.Table, texts: Texts, rows: Rows) -> Iterator[bytes]:
+    columns = table.select(["name", "fate", "twin", "trouble", "findings"])
+    for row, record, raw in zip(rows, texts("record", rows), texts("raw", rows), strict=True):
+        values = {name: columns[name][int(row)].as_py() for name in columns.column_names}
+        yield msgspec.json.encode(_reject(values, record, raw))
+
+
+def _reject(values: dict[str, Any], record: bytes, raw: bytes) -> dict[str, Any]:
+    """Give one line of rejected.jsonl: address, fate, reasons and the original content, byte for byte."""
+    reasons = [
+        {"code": f["code"], "severity": str(Severity(f["severity"])), "where": f["where"], "message": f["message"]}
+        for f in values["findings"]
+    ]
+    if values["fate"] == "duplicate":
+        reasons.append({"code": "duplicate", "severity": "info", "where": "", "message": f"Repeats {values['twin']}."})
+    return {
+        "name": values["name"],
+        "fate": values["fate"],
+        **({"twin": values["twin"]} if values["twin"] else {}),
+        "reasons": reasons,
+        **_original(record, raw),
+    }
+
+
+def _original(record: bytes, raw: bytes) -> dict[str, Any]:
+    if record:
+        return {"original": msgspec.Raw(record)}
+    try:
+        return {"original_text": raw.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"original_base64": base64.b64encode(raw).decode("ascii")}
+
+
+def _finding_line(finding: Finding) -> bytes:
+    return msgspec.json.encode({**finding._asdict(), "severity": str(finding.severity)})
+
+
+def _lines(file: BinaryIO, lines: Iterable[bytes]) -> None:
+    file.writelines(line + b"\n" for line in lines)
+
+
+def _equal(column: pa.ChunkedArray, value: str) -> npt.NDArray[np.bool_]:
+    return np.asarray(pc.fill_null(pc.equal(column, value), False).to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _lengths(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    return np.asarray(pc.fill_null(pc.list_value_length(column), 0).to_numpy(), dtype=np.int64)
+
+
+def _address(name: str) -> tuple[str, int, int]:
+    place, _, part = name.rpartition("#") if "#" in name.rpartition(":")[2] else (name, "", "0")
+    path, _, line = place.rpartition(":")
+    return path, int(line) if line.isdigit() else 0, int(part) if part.isdigit() else 0
