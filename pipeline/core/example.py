@@ -25,6 +25,16 @@ class Tokens(NamedTuple):
     images: int = 0
 
 
+class Moderation(NamedTuple):
+    """What a moderation backend said about one example; see `columns.MODERATION`."""
+
+    backend: str
+    state: str
+    flagged: bool | None = None
+    scores: tuple[tuple[str, float], ...] = ()
+    """Category and score, in the backend's order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One message of the conversation and where it stands."""
@@ -89,16 +99,25 @@ class Example:
     method: Method = "sft"
     tokens: Tokens | None = None
     """None: not counted."""
+    moderation: Moderation | None = None
+    """None: not asked."""
     data: Json = field(default=None, compare=False)
 
     @classmethod
-    def parse(cls, payload: str, *, method: Method = "sft", tokens: Tokens | None = None) -> "Example":
+    def parse(
+        cls,
+        payload: str,
+        *,
+        method: Method = "sft",
+        tokens: Tokens | None = None,
+        moderation: Moderation | None = None,
+    ) -> "Example":
         """Take a payload apart; what is not JSON has no data and no turns."""
         try:
             data = json.loads(payload)
         except (ValueError, RecursionError):
             data = None
-        return cls(payload, method, tokens, data)
+        return cls(payload, method, tokens, moderation, data)
 
     @cached_property
     def record(self) -> Mapping[str, Json]:

@@ -1,7 +1,8 @@
 """What a rule is: one function that explains a flaw, with its code, its severity, its samples and its suspects."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from inspect import getdoc
@@ -10,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 import pyarrow as pa
 
-from pipeline.core.example import Example, Method
+from pipeline.core.example import Example, Method, transcript
 from pipeline.core.finding import Severity
 from pipeline.core.target import Limits
 
@@ -54,6 +55,19 @@ class Rule:
     suspects: Suspects | None = None
     """None: every row is looked at."""
     survey: Survey | None = None
+    limits: Limits = Limits()
+    """What the samples are judged by, where the default limits would not show the flaw."""
+
+    def examples(self, samples: Iterable[Sample]) -> Iterator[Example]:
+        """Give samples as examples of a method that the rule judges: sft where it can."""
+        method: Method = "sft" if "sft" in self.methods else min(self.methods)
+        for sample in samples:
+            example = sample if isinstance(sample, Example) else _written(sample)
+            yield example if example.method == method else replace(example, method=method)
+
+
+def _written(sample: str | dict[str, object]) -> Example:
+    return transcript(sample) if isinstance(sample, str) else Example.parse(json.dumps(sample, ensure_ascii=False))
 
 
 _RULES: dict[str, Rule] = {}
@@ -66,13 +80,16 @@ def rule(
     severity: Severity = Severity.ERROR,
     methods: Iterable[Method] = ALL_METHODS,
     suspects: Suspects | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
     good: tuple[Sample, ...],
     bad: tuple[Sample, ...],
 ) -> Callable[[Look], Look]:
     """Enter a row rule into the catalogue; gives the function back untouched."""
 
     def enter(look: Look) -> Look:
-        _enter(Rule(code, severity, frozenset(methods), getdoc(look) or "", good, bad, look=look, suspects=suspects))
+        reason = getdoc(look) or ""
+        entry = Rule(code, severity, frozenset(methods), reason, good, bad, look, suspects, limits=limits)
+        _enter(entry)
         return look
 
     return enter
