@@ -158,7 +158,11 @@ def _dotted(location: Iterable[int | str]) -> str:
 
 def _line_of(text: str, keys: list[str]) -> int | None:
     """Give the line that sets the last key, when just one line does."""
-    lines = [n for n, line in enumerate(text.splitlines(), 1) if keys and re.search(rf"(^|[\s{{,.\[]){re.escape(keys[-1])}\s*[=\]]", line)]
+    lines = [
+        n
+        for n, line in enumerate(text.splitlines(), 1)
+        if keys and re.search(rf"(^|[\s{{,.\[]){re.escape(keys[-1])}\s*[=\]]", line)
+    ]
     return lines[0] if len(lines) == 1 else None
 
 

@@ -1,10 +1,10 @@
 """A dataset appears whole or not at all: built aside, then switched in with one rename.
 
-    data/processed/
-      train.jsonl ...     links into current/
-      current             link to the published version; replacing it is the only step that readers can see
-      versions/           dated, never changed once named; older ones are pruned
-      .work/              what a run is building; a dead run's leftovers are swept by the next
+data/processed/
+  train.jsonl ...     links into current/
+  current             link to the published version; replacing it is the only step that readers can see
+  versions/           dated, never changed once named; older ones are pruned
+  .work/              what a run is building; a dead run's leftovers are swept by the next
 """
 
 import os
@@ -46,9 +46,13 @@ def workplace(folder: Path) -> Iterator[Path]:
             finally:
                 shutil.rmtree(work, ignore_errors=True)
     except Timeout:
-        raise PlanError(f"{folder}: another run is building here. Wait for it, or give `write.folder` another name.") from None
+        raise PlanError(
+            f"{folder}: another run is building here. Wait for it, or give `write.folder` another name."
+        ) from None
     except PermissionError as error:
-        raise PlanError(f"{folder}: cannot be written ({error.strerror}). Make it writable, or set `write.folder`.") from error
+        raise PlanError(
+            f"{folder}: cannot be written ({error.strerror}). Make it writable, or set `write.folder`."
+        ) from error
 
 
 def publish(built: Path, *, folder: Path, stamp: str, keep: int) -> Published:
@@ -56,6 +60,8 @@ def publish(built: Path, *, folder: Path, stamp: str, keep: int) -> Published:
     now = _current(folder)
     if now is not None and _same(built, now):
         return Published(now.name, is_new=False)
+    for file in built.iterdir():
+        _clear(folder / file.name)
     _flush(built)
     version = _free(folder / VERSIONS, stamp)
     version.parent.mkdir(exist_ok=True)
@@ -64,19 +70,26 @@ def publish(built: Path, *, folder: Path, stamp: str, keep: int) -> Published:
     _link(folder / CURRENT, Path(VERSIONS) / version.name)
     for file in sorted(version.iterdir()):
         _link(folder / file.name, Path(CURRENT) / file.name)
+    for link in folder.iterdir():
+        if link.is_symlink() and not link.exists():
+            link.unlink()  # a file that earlier versions had
     _flush_folder(folder)
     _prune(folder, keep)
     return Published(version.name, is_new=True)
 
 
 def _link(link: Path, goal: Path) -> None:
-    """Make `link` lead to `goal` in one step; a file that tuneset did not make is never replaced."""
-    if link.exists() and not link.is_symlink():
-        raise PlanError(f"{link}: a file of that name is in the way and was not made by tuneset. Move it.")
+    """Make `link` lead to `goal` in one step."""
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(goal)
     fresh.replace(link)
+
+
+def _clear(link: Path) -> None:
+    """Make sure that a link may take this place; a file that tuneset did not make is never replaced."""
+    if link.exists() and not link.is_symlink():
+        raise PlanError(f"{link}: a file of that name is in the way and was not made by tuneset. Move it.")
 
 
 def _current(folder: Path) -> Path | None:

@@ -24,7 +24,9 @@ def split(facts: pa.Table, *, ships: Mask, settings: SplitSettings, seed: int) -
     keep their side while the data grow. Where that gives too few, the next kin by hash fill up; where a split by
     stratum is asked, each stratum is filled by rank to its share (and growth may then move a few).
     """
-    kin, first, inverse = np.unique(_bytes(facts["kin"].filter(pa.array(ships))), return_index=True, return_inverse=True)
+    kin, first, inverse = np.unique(
+        _bytes(facts["kin"].filter(pa.array(ships))), return_index=True, return_inverse=True
+    )
     sizes = np.bincount(inverse, minlength=len(kin))
     ranks = np.array([xxhash.xxh3_64_intdigest(bytes(k), seed=seed & 0xFFFFFFFFFFFFFFFF) for k in kin], dtype=np.uint64)
     strata = np.array(facts["stratum"].filter(pa.array(ships)).to_pylist(), dtype=object)[first]
@@ -34,7 +36,12 @@ def split(facts: pa.Table, *, ships: Mask, settings: SplitSettings, seed: int) -
     return pa.array(sides, type=pa.string())
 
 
-def _chosen(ranks: npt.NDArray[np.uint64], sizes: npt.NDArray[np.int64], strata: npt.NDArray[np.object_], settings: SplitSettings) -> Mask:
+def _chosen(
+    ranks: npt.NDArray[np.uint64],
+    sizes: npt.NDArray[np.int64],
+    strata: npt.NDArray[np.object_],
+    settings: SplitSettings,
+) -> Mask:
     """Say of each kin whether it goes to validation."""
     if settings.validation == 0:
         return np.zeros(len(ranks), dtype=bool)

@@ -30,7 +30,9 @@ class Written(NamedTuple):
     validation: Rows
 
 
-def write(table: pa.Table, texts: Texts, *, folder: Path, findings: Iterable[Finding], settings: WriteSettings, seed: int) -> Written:
+def write(
+    table: pa.Table, texts: Texts, *, folder: Path, findings: Iterable[Finding], settings: WriteSettings, seed: int
+) -> Written:
     """Write train, validation, rejected and findings as JSON lines: UTF-8, LF, every file ends in a line end.
 
     `table` has name, digest, fate, side, twin, trouble and findings; `findings` are those about the whole dataset.
@@ -61,7 +63,9 @@ def row_findings(table: pa.Table, rows: Iterable[int]) -> Iterator[Finding]:
     names, found = table["name"], table["findings"]
     for row in np.asarray(rows)[_lengths(found)[np.asarray(rows, dtype=np.int64)] > 0]:
         for flaw in found[int(row)].as_py():
-            yield Finding(names[int(row)].as_py(), flaw["code"], Severity(flaw["severity"]), flaw["where"], flaw["message"])
+            yield Finding(
+                names[int(row)].as_py(), flaw["code"], Severity(flaw["severity"]), flaw["where"], flaw["message"]
+            )
 
 
 def _order(table: pa.Table, settings: WriteSettings, seed: int) -> Rows:

@@ -84,5 +84,9 @@ class Local(NamedTuple):
 def _lost(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Give the row as one that could not be read, so that it is held and not lost."""
     trouble = Trouble("run.worker-lost", "the worker process died on this row, twice.")
-    columns = batch.to_pydict() | {"unread": [str(trouble)], "raw": [batch["record"][0].as_buffer().to_pybytes()], "record": [None]}
+    columns = batch.to_pydict() | {
+        "unread": [str(trouble)],
+        "raw": [batch["record"][0].as_buffer().to_pybytes()],
+        "record": [None],
+    }
     return pa.RecordBatch.from_pydict(columns, schema=batch.schema)

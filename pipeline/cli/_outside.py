@@ -1,0 +1,40 @@
+"""What comes from outside: environment, clock, machine. Read here and handed in; library code asks for nothing itself."""
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from platformdirs import user_cache_path
+
+
+class Outside(NamedTuple):
+    """The world as the command found it."""
+
+    today: date
+    stamp: str
+    """The time of the run in UTC, as versions are named."""
+    cache: Path
+    """Folder of what may be kept between runs: vocabularies, answers of the Moderation API."""
+    tokenizer_cache: Path | None
+    """TIKTOKEN_CACHE_DIR where the user has set it."""
+    api_key: str | None
+    """OPENAI_API_KEY; None: nothing is asked."""
+    base_url: str | None
+    """OPENAI_BASE_URL: another address that speaks the same protocol."""
+    cores: int
+
+
+def outside() -> Outside:
+    """Look at environment and clock once."""
+    now = datetime.now(UTC)
+    tokenizer_cache = os.environ.get("TIKTOKEN_CACHE_DIR")
+    return Outside(
+        today=now.date(),
+        stamp=now.strftime("%Y-%m-%dT%H%M%SZ"),
+        cache=user_cache_path("tuneset"),
+        tokenizer_cache=Path(tokenizer_cache) if tokenizer_cache else None,
+        api_key=os.environ.get("OPENAI_API_KEY") or None,
+        base_url=os.environ.get("OPENAI_BASE_URL") or None,
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+    )

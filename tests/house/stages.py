@@ -1,0 +1,33 @@
+"""Stages for tests of engines: small, picklable, and one that kills its process."""
+
+import os
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Shout:
+    """Adds the record in capitals."""
+
+    name: str = "shout"
+    reads: tuple[str, ...] = ("record",)
+    adds: pa.Schema = pa.schema([("loud", pa.string())])
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        loud = [r.upper() if r else None for r in batch["record"].to_pylist()]
+        return batch.append_column("loud", pa.array(loud, pa.string()))
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """Dies without a word on a row that says so, as a process killed by the system does."""
+
+    name: str = "deadly"
+    reads: tuple[str, ...] = ("record",)
+    adds: pa.Schema = pa.schema([])
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        if "die" in batch["record"].to_pylist():
+            os._exit(9)
+        return batch

@@ -1,0 +1,86 @@
+"""The embedded engine: the same rows in the same order, however many workers, whatever dies."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipeline.core.columns import READ
+from pipeline.engines.local import Local
+from pipeline.engines.spool import Spool, spooled
+from tests.house.stages import Deadly, Shout
+
+
+def batches(records: list[str], size: int) -> Iterator[pa.RecordBatch]:
+    for start in range(0, len(records), size):
+        part = records[start : start + size]
+        rows = [
+            {"name": f"a.csv:{start + i}", "source": "a", "record": record, "raw": None, "unread": None}
+            for i, record in enumerate(part)
+        ]
+        yield pa.RecordBatch.from_pylist(rows, schema=READ)
+
+
+def loud(workers: int, *, size: int = 3, count: int = 40) -> list[str]:
+    tables = Local(workers).run(batches([f"row {n}" for n in range(count)], size), [Shout()])
+    return pa.concat_tables(tables)["loud"].to_pylist()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_rows_come_back_in_order_whatever_the_workers(workers: int) -> None:
+    assert [f"ROW {n}" for n in range(40)] == loud(workers)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_rows_come_back_in_order_whatever_the_batch(size: int) -> None:
+    assert [f"ROW {n}" for n in range(40)] == loud(1, size=size)
+
+
+def test_a_row_that_kills_its_worker_is_held_and_its_neighbours_are_not() -> None:
+    records = ["a", "b", "c", "d", "die", "f", "g", "h"]
+    done = pa.concat_tables(Local(2).run(batches(records, 2), [Deadly(), Shout()]))
+
+    lost = done.filter(pa.compute.is_valid(done["unread"]))
+    assert ["a.csv:4"] == lost["name"].to_pylist()
+    assert lost["unread"][0].as_py().startswith("run.worker-lost ")
+    assert b"die" == lost["raw"][0].as_py()
+    assert ["A", "B", "C", "D", None, "F", "G", "H"] == done["loud"].to_pylist()
+
+
+def test_the_source_is_not_read_far_ahead_of_the_work() -> None:
+    taken = []
+
+    def feed() -> Iterator[pa.RecordBatch]:
+        for batch in batches([str(n) for n in range(100)], 1):
+            taken.append(batch)
+            yield batch
+
+    answers = Local(2).run(feed(), [Shout()])
+    next(answers)
+
+    assert len(taken) <= 8
+    answers.close()
+
+
+def spool(folder: Path, records: list[str], size: int) -> Spool:
+    return spooled(folder / "spool.arrow", map(pa.Table.from_batches, [[b] for b in batches(records, size)]), READ)
+
+
+def test_the_spool_gives_single_texts_from_any_batch_in_any_order(tmp_path: Path) -> None:
+    with spool(tmp_path, ["null", "é", "", "日本", "x"], 2) as kept:
+        assert [b"x", "é".encode(), "日本".encode(), b"", b"x"] == list(kept.texts("record", [4, 1, 3, 2, 4]))
+        assert [b"", b""] == list(kept.texts("raw", [0, 3]))
+
+
+def test_the_spool_gives_thin_columns_of_all_rows(tmp_path: Path) -> None:
+    with spool(tmp_path, ["a", "b", "c"], 2) as kept:
+        assert len(kept) == 3
+        assert ["a.csv:0", "a.csv:1", "a.csv:2"] == kept.columns(["name"])["name"].to_pylist()
+
+
+def test_an_empty_spool_has_no_rows(tmp_path: Path) -> None:
+    with spool(tmp_path, [], 2) as kept:
+        assert len(kept) == 0
+        assert len(kept.columns(["name"])) == 0
+        assert list(kept.texts("record", [])) == []
