@@ -16,13 +16,16 @@ class Settings(BaseModel):
 
 
 class Limits(Settings):
-    """What a target accepts for one method; rules compare examples with it. None: not documented, so not judged."""
+    """What a target accepts for one method; rules compare examples with it. None: not documented, so not judged.
+
+    The defaults are the portable core's; data files begin from `UNKNOWN` in targets/catalogue.py instead.
+    """
 
     target: str = "portable"
     """`platform/model`, as `tuneset targets` lists it."""
     method: Method = "sft"
     roles: frozenset[str] = frozenset({"system", "user", "assistant"})
-    """Roles that the platform's files may name."""
+    """Roles that it takes, in the words of schemas/ whatever the platform calls them (Gemini's model is assistant)."""
     system: Literal["anywhere", "first", "none"] = "anywhere"
     """Where a system turn may stand: at most one and first, anywhere, or nowhere."""
     first_role: Literal["user"] | None = None
@@ -63,6 +66,8 @@ class Limits(Settings):
     """Largest validation file as a share of the training file (0.3: thirty per cent)."""
     max_tokens: int | None = 65_536
     """Tokens of one example in training; what is over is cut at the end without an error."""
+    default_max_tokens: int | None = None
+    """Where the user sets the window: what the trainer takes unless told; None: the window is not the user's."""
     reserved: tuple[str, ...] = ()
     """Words that fail a job wherever they stand, such as `User:` on Bedrock."""
     severities: dict[str, Literal["off", "info", "warning", "error"]] = Field(default_factory=dict)
