@@ -6,6 +6,8 @@ CAUSES: Final[dict[str, str]] = {
     "read.encoding": "Bytes that are not text in the file's encoding. Set `encoding` for the source, or repair the bytes.",
     "read.ragged": "The row has more or fewer fields than the header. Quote the field that holds the delimiter.",
     "read.unclosed-quote": "A quote opens and never closes. Close or double it; the rows after it were read again as rows.",
+    "read.stray-quote": "A quoted field goes on after its closing quote. Double the quotes inside it, or set `quote` to \"\" for none.",
+    "read.no-group": "The row has no value in the column that `group` names, so it belongs to no conversation. Fill it in.",
     "read.not-json": "The line or element is not valid JSON. Mend it at the given column.",
     "read.not-a-record": "The JSON value is not an object. Give one object per record, or set `records` to the path that holds them.",
     "read.damaged": "The file ends early or its compression or container is damaged. Copy it again; what could be read was read.",
@@ -15,7 +17,10 @@ CAUSES: Final[dict[str, str]] = {
     "compose.shape": "The record does not have the shape that its recipe reads. Choose another recipe, or mend the record.",
     "compose.speaker": "A speaker is mapped to no role. Add it to `speakers` in the plan.",
     "compose.template": "A template used a name that the record lacks, or failed while it was rendered.",
+    "run.worker-lost": "The worker process died on this row, twice. It may need more memory; raise it, or mend the row.",
     "compose.surrogate": "The text holds a lone surrogate, which no UTF-8 file can carry. Repair the escape in the source.",
+    "compose.alternatives": "One cell holds several answers. Set `separator` and `alternatives = \"first\"`, or keep one answer.",
+    "compose.label": "The label is none of the `labels` in the plan. Add it there, or map it in `names`.",
 }
 """Code → the reason and the cure. `tuneset explain CODE` prints it. Readers and recipes add theirs here."""
 

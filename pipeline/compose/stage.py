@@ -1,0 +1,171 @@
+"""The compose stage: each row's record becomes the very line that ships, or the reason why there is none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
+
+import pyarrow as pa
+
+from pipeline.compose.canonical import canonical, parse
+from pipeline.compose.cells import MISSING, find
+from pipeline.compose.mend import mend_payload
+from pipeline.compose.recipe import Composed, Cook, Record, recipes
+from pipeline.core import columns
+from pipeline.core.errors import PlanError
+from pipeline.core.example import Json, Method
+from pipeline.core.settings import MendSettings
+from pipeline.core.target import Settings
+from pipeline.core.trouble import Trouble
+
+_LONGEST_LABEL: Final = 100
+"""Characters; an answer on one line of at most these can be a label, a longer one makes a stratum of its own."""
+
+
+class Row(NamedTuple):
+    """What compose adds to one row, in the order of `columns.COMPOSE`."""
+
+    payload: str | None
+    trouble: str | None = None
+    mended: list[str] | None = None
+    family: str | None = None
+    stratum: str | None = None
+
+
+@dataclass(frozen=True)
+class Compose:
+    """The stage. Every mapping is by source name; a recipe that does not fit the method is a PlanError here."""
+
+    recipes: Mapping[str, Settings]
+    """Source → the settings of its recipe."""
+    mend: MendSettings = field(default_factory=MendSettings)
+    method: Method = "sft"
+    families: Mapping[str, str] = field(default_factory=dict)
+    """Source → the user's grouping column. A record that lacks it has no family."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Source → the column of labels for a split by label. Without one, a short answer is the label."""
+    stratify: Literal["none", "label", "source"] = "none"
+
+    def __post_init__(self) -> None:
+        for source, settings in self.recipes.items():
+            known = recipes()[settings.recipe]  # type: ignore[attr-defined]  # the tag of every recipe's settings
+            if self.method not in known.methods:
+                fitting = ", ".join(f"`{one.name}`" for one in recipes().values() if self.method in one.methods)
+                raise PlanError(
+                    f"source `{source}`: recipe `{known.name}` makes no examples for method `{self.method}`; use {fitting}."
+                )
+            try:
+                _cook(settings)
+            except PlanError as error:
+                raise PlanError(f"source `{source}`: {error}") from None
+
+    @property
+    def name(self) -> str:
+        """The room's verb."""
+        return "compose"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that must be there."""
+        return ("source", "record", "unread")
+
+    @property
+    def adds(self) -> pa.Schema:
+        """Columns that it appends."""
+        return columns.COMPOSE
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        """Give the same rows with payload or trouble, and what was mended."""
+        cooks = {source: _Source(self, source) for source in batch["source"].unique().to_pylist()}
+        given = zip(*(batch[name].to_pylist() for name in self.reads), strict=True)
+        rows = [cooks[source].row(record, unread) for source, record, unread in given]
+        values = {name: [row[index] for row in rows] for index, name in enumerate(columns.COMPOSE.names)}
+        return columns.with_columns(batch, columns.COMPOSE, values)
+
+
+class _Source:
+    """One source's settings made ready for its rows."""
+
+    def __init__(self, stage: Compose, source: str) -> None:
+        settings = stage.recipes[source]
+        self.stage = stage
+        self.source = source
+        self.cook = _cook(settings)
+        self.is_verbatim = recipes()[settings.recipe].is_verbatim  # type: ignore[attr-defined]  # as above
+        self.asks_record = source in stage.families or stage.stratify == "label"
+
+    def row(self, text: str | None, unread: str | None) -> Row:
+        if text is None or unread is not None:
+            trouble = unread or str(Trouble("compose.shape", "There is no record and no reason why."))
+            return Row(None, trouble, stratum=self._stratum(None, None))
+        if self.is_verbatim and not self.asks_record and "\n" not in text:
+            return Row(text, mended=[], stratum=self._stratum(None, None))
+        record: Json = None
+        try:
+            record = parse(text)
+            if self.is_verbatim:
+                payload, line, mended = record, _one_line(text, record), frozenset[str]()
+            else:
+                payload, line, mended = self._composed(text, record)
+        except Trouble as trouble:
+            return Row(None, str(trouble), family=self._family(record), stratum=self._stratum(record, None))
+        return Row(line, None, sorted(mended), self._family(record), self._stratum(record, payload))
+
+    def _composed(self, text: str, record: Json) -> tuple[Json, str, frozenset[str]]:
+        if not isinstance(record, dict):
+            raise Trouble("compose.shape", "The record is not an object.")
+        made: Composed = self.cook(record)
+        payload, repairs = mend_payload(made.payload, self.stage.mend)
+        line = _one_line(text, payload) if payload is record else canonical(payload)
+        return payload, line, made.mended | repairs
+
+    def _family(self, record: Json) -> str | None:
+        column = self.stage.families.get(self.source)
+        return None if column is None else _value(record, column)
+
+    def _stratum(self, record: Json, payload: Json) -> str | None:
+        if self.stage.stratify == "source":
+            return self.source
+        if self.stage.stratify == "none":
+            return None
+        column = self.stage.labels.get(self.source)
+        return _short_answer(payload) if column is None else _value(record, column)
+
+
+@lru_cache(maxsize=256)
+def _cook_of(name: str, settings: str) -> Cook:
+    """Compiled once a process; the settings as text, because those that hold tables cannot be hashed."""
+    known = recipes()[name]
+    return known.make(known.settings.model_validate_json(settings))
+
+
+def _cook(settings: Settings) -> Cook:
+    return _cook_of(settings.recipe, settings.model_dump_json())  # type: ignore[attr-defined]  # as above
+
+
+def _one_line(text: str, record: Json) -> str:
+    """Give the record's own text; one that spans lines cannot be a line of a file, so it is written anew."""
+    return canonical(record) if "\n" in text or "\r" in text else text
+
+
+def _value(record: Json, column: str) -> str | None:
+    """Give a cell as text for grouping; of gathered rows the first one's. None where there is none."""
+    if not isinstance(record, dict):
+        return None
+    value = find(record, column)
+    if value is MISSING and isinstance(rows := record.get("rows"), list) and rows and isinstance(rows[0], dict):
+        value = find(rows[0], column)
+    if value is MISSING or value is None or value == "":
+        return None
+    return value if isinstance(value, str) else canonical(value)
+
+
+def _short_answer(payload: Json) -> str | None:
+    turns = payload.get("messages") if isinstance(payload, dict) else None
+    last = turns[-1] if isinstance(turns, list) and turns else None
+    content = last.get("content") if isinstance(last, dict) and last.get("role") == "assistant" else None
+    is_label = isinstance(content, str) and len(content) <= _LONGEST_LABEL and "\n" not in content
+    return content if is_label else None
+
+
+__all__ = ["Compose", "Record", "Row"]
