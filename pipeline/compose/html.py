@@ -1,97 +1,73 @@
 """HTML to text, through selectolax (Lexbor): what a reader of the page would read."""
 
 import re
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_UNSEEN: Final = ("script", "style", "head", "template", "noscript", "svg")
-_BLOCKS: Final = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tr",
-        "ul",
-    ]
+_UNSEEN: Final = frozenset(("script", "style", "head", "template", "noscript", "svg"))
+_LINES: Final = frozenset(
+    "address article aside dd div dl dt fieldset figcaption figure footer form header hr li main nav section tr".split()
 )
-_PARAGRAPHS: Final = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table", "ul", "ol"])
+_PARAGRAPHS: Final = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre table ul ol".split())
 _SPACES: Final = re.compile(r"[ \t\r\n\f]+")
 
 
+class _Piece(NamedTuple):
+    """What the page shows next: a text, or a break of one line feed or two."""
+
+    text: str = ""
+    line_feeds: int = 0
+    is_preformatted: bool = False
+
+
 def visible_text(html: str) -> str:
-    """Give the text of an HTML document or fragment."""
-    root = LexborHTMLParser(f"<body>{html}" if "<body" not in html.lower() else html).body
-    if root is None:
-        return html
-    pieces: list[str] = []
-    _walk(root, pieces)
-    text = re.sub(r"[ \t]*\n[ \t]*(?=\n|$)", "\n", "".join(pieces))
-    text = re.sub(r" *\n ?", "\n", text) if "<pre" not in html.lower() else text
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
+    """Give the text of an HTML document or fragment: blocks are lines, paragraphs stand apart, list items have a dash."""
+    root = LexborHTMLParser(html if "<body" in html.lower() else f"<body>{html}").body
+    return html if root is None else _set_in_lines(_pieces(root))
 
 
-def _walk(node: LexborNode, pieces: list[str]) -> None:
-    """Append what is visible below the node. An explicit stack: pages nest deeper than Python calls may."""
-    stack: list[LexborNode | str] = list(reversed(list(node.iter(include_text=True))))
-    inside_pre = node.tag == "pre"
+def _pieces(root: LexborNode) -> Iterator[_Piece]:
+    """Walk with a stack of our own: pages nest deeper than Python calls may."""
+    stack: list[tuple[LexborNode | _Piece, bool]] = [(root, False)]
     while stack:
-        current = stack.pop()
-        if isinstance(current, str):
-            pieces.append(current)
+        current, is_preformatted = stack.pop()
+        if isinstance(current, _Piece):
+            yield current
             continue
         tag = current.tag or ""
         if tag == "-text":
-            text = current.text_content or ""
-            pieces.append(text if inside_pre or _is_preformatted(current) else _SPACES.sub(" ", text))
+            yield _text(current.text_content or "", is_preformatted=is_preformatted)
         elif tag == "br":
-            pieces.append("\n")
+            yield _Piece("\n", is_preformatted=True)
         elif tag not in _UNSEEN:
-            opening, closing = _edges(tag)
-            stack.append(closing)
-            stack.extend(reversed(list(current.iter(include_text=True))))
-            pieces.append(opening)
+            edge = _Piece(line_feeds=2 if tag in _PARAGRAPHS else 1 if tag in _LINES else 0)
+            yield edge
+            yield _Piece("- " if tag == "li" else "", is_preformatted=True)
+            stack.append((_Piece(" ") if tag in ("td", "th") else edge, False))
+            inside = is_preformatted or tag == "pre"
+            stack.extend((child, inside) for child in reversed(list(current.iter(include_text=True))))
 
 
-def _edges(tag: str) -> tuple[str, str]:
-    if tag == "li":
-        return "\n- ", ""
-    if tag in ("td", "th"):
-        return "", " "
-    if tag in _PARAGRAPHS:
-        return "\n\n", "\n\n"
-    return ("\n", "\n") if tag in _BLOCKS else ("", "")
+def _text(text: str, *, is_preformatted: bool) -> _Piece:
+    return _Piece(text if is_preformatted else _SPACES.sub(" ", text), is_preformatted=is_preformatted)
 
 
-def _is_preformatted(node: LexborNode) -> bool:
-    parent = node.parent
-    while parent is not None:
-        if parent.tag == "pre":
-            return True
-        parent = parent.parent
-    return False
+def _set_in_lines(pieces: Iterable[_Piece]) -> str:
+    """Join the pieces: breaks that meet are one, the widest; spaces beside a break or another space vanish."""
+    shown: list[str] = []
+    end = "\n"
+    line_feeds = 0
+    for piece in pieces:
+        line_feeds = max(line_feeds, piece.line_feeds)
+        text = piece.text
+        if not piece.is_preformatted and (line_feeds or end in " \n"):
+            text = text.lstrip(" ")
+        if not text:
+            continue
+        if line_feeds and shown:
+            shown.append("\n" * line_feeds)
+        shown.append(text)
+        line_feeds, end = 0, text[-1]
+    return re.sub(r" +\n", "\n", "".join(shown)).strip()

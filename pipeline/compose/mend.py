@@ -22,11 +22,7 @@ _BREAKS: Final = re.compile("[\x0b\x0c\x1c-\x1e\x85]")
 _LINE_END: Final = re.compile(r"[^\S\n]+(?=\n)")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 _MARGIN: Final = re.compile(r"[^\S\n]*")
-_LEAD: Final = "\u00c2-\u00df\u0102-\u0158\u015a-\u0178\u0386-\u03ab\u0412-\u042f\u00d7"
-_HINT: Final = re.compile(
-    "[\u0080-\u009f]|[\u00c2-\u00f4\u0102-\u017c\u0386-\u03cf\u0410-\u0443\u00d7\u221a\u201a][^\x01-\x1f!-~]"
-)
-"""A letter that leads UTF-8 bytes in some 8-bit encoding, before another that is not ASCII: no mojibake goes without."""
+_EIGHT_BIT: Final = ("latin-1", "cp1252", "cp1251", "cp1250", "cp1253", "cp1254", "cp1257", "iso-8859-2")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--|&(?:#\d+|#x[0-9A-Fa-f]+|[A-Za-z]\w{1,31});")
 
 
@@ -138,13 +134,43 @@ def _steps(text: str, settings: MendSettings) -> "list[tuple[str, str]]":
 
 def _mojibake(text: str) -> str:
     """Repair lines in which UTF-8 was read as an 8-bit encoding; ftfy's own test decides, behind a cheaper one."""
-    if not _HINT.search(text):
+    hint = _mojibake_hint()
+    if not hint.search(text):
         return text
     from ftfy import fix_encoding
-    from ftfy.badness import is_bad
 
     lines = text.split("\n")
-    return "\n".join(fix_encoding(line, _ftfy()) if _HINT.search(line) and is_bad(line) else line for line in lines)
+    return "\n".join(fix_encoding(line, _ftfy()) if hint.search(line) else line for line in lines)
+
+
+@cache
+def _mojibake_hint() -> re.Pattern[str]:
+    """Give what mojibake hardly goes without: a lead byte of UTF-8 and its continuation, as 8-bit encodings show them.
+
+    Clean text rarely has one, so ftfy, at some 5 MB a second, looks at few lines. Quotation marks and dashes are
+    continuations too, but behind Cyrillic and Greek letters they are far more often themselves.
+    """
+    tables = [bytes(range(256)).decode(encoding, "replace") for encoding in _EIGHT_BIT]
+
+    def letters(first: int, last: int) -> set[str]:
+        return {character for table in tables for character in table[first : last + 1]} - {"\ufffd"}
+
+    after = letters(0x80, 0xBF)
+    strict = after - set("\u2010\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2022\u2026\xa0\xab\xbb\xb7\xb0")
+    two = letters(0xC2, 0xDF)
+    latin = {letter for letter in two if letter < "\u0250"}
+    any_, sure = _class(after), _class(strict)
+    three, four = _class(letters(0xE0, 0xEF)), _class(letters(0xF0, 0xF4))
+    return re.compile(
+        f"[\x80-\x9f]|[\xc2\xc3] |{_class(latin)}{any_}|{_class(two - latin)}{sure}"
+        f"|{three}(?:{_class(after | {' '})}{sure}|{sure}{_class(after | {' '})})|{four}{sure}{any_}{any_}"
+        "|[\u221a\u2248\u201a\u0192\u2206\xac][^\\x00-\\x7f]"  # macroman
+        "|[\u252c\u251c\u253c\u2500\u256c\u2567\u2568\u2564][^\\x00-\\x7f\xa0\u2500-\u257f]|\u0393\xc7"  # cp437
+    )
+
+
+def _class(letters: set[str]) -> str:
+    return f"[{re.escape(''.join(sorted(letters)))}]"
 
 
 @cache
