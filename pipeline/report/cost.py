@@ -8,16 +8,13 @@ from typing import Final, Literal, NamedTuple
 from pipeline.core.example import Method
 from pipeline.core.lifetime import State, status
 from pipeline.core.money import UNKNOWN, Usd, show_range, show_usd, tokens_usd
-from pipeline.core.settings import CostSettings, ModerationSettings
+from pipeline.core.settings import CostSettings
 from pipeline.core.target import Settings, Target
+from pipeline.report.effort import Effort
 from pipeline.report.epochs import Passes, passes
 from pipeline.report.lengths import Lengths, Weight, weigh
 
 YOUR_PRICE: Final = "your price"
-
-TIER_1_REQUESTS: Final = 500
-TIER_1_TOKENS: Final = 10_000
-"""omni-moderation's limits a minute at tier 1 (its model page, 2026-08)."""
 
 
 class Interval(Settings):
@@ -48,15 +45,6 @@ class Rate(Settings):
         if self.as_of is None:
             return f"{price} ({YOUR_PRICE})"
         return f"{price} ({self.certainty}, as of {self.as_of})"
-
-
-class Effort(Settings):
-    """Time and money that something besides training takes; handed in by who knows it."""
-
-    seconds: float | None = None
-    usd: Usd | None = None
-    basis: str
-    """What the numbers rest on, in one sentence."""
 
 
 class TargetCost(Settings):
@@ -100,9 +88,7 @@ class TargetCost(Settings):
     @property
     def sentence(self) -> str:
         """Give the line for the terminal: price, epochs, what it rests on."""
-        return (
-            f"{self.target}: {self.training} ({_epochs_text(self)}; {self.rate or f'price {UNKNOWN}'}); {self.lifetime}"
-        )
+        return f"{self.target}: {_training_text(self)} ({_epochs_text(self)}; {_rate_text(self)}); {self.lifetime}"
 
 
 class Cost(Settings):
@@ -271,25 +257,3 @@ def _rate_text(priced: TargetCost) -> str:
     if priced.usd_per_hour is not None:
         return f"{show_usd(priced.usd_per_hour)} an hour"
     return "your own hardware" if priced.is_own_hardware else f"price {UNKNOWN}"
-
-
-def moderation_effort(texts: int, tokens: int, settings: ModerationSettings) -> Effort:
-    """Give the time that OpenAI's Moderation API takes at the account's limits (tier 1's where none are set).
-
-    Several texts share a request where the provider packs them, so requests are counted one a text: at most so long.
-    """
-    tokens_a_minute = settings.tokens_per_minute or TIER_1_TOKENS
-    requests_a_minute = settings.requests_per_minute or TIER_1_REQUESTS
-    by_tokens = tokens * 60 / tokens_a_minute
-    by_requests = texts * 60 / requests_a_minute
-    limit = f"{tokens_a_minute:,} tokens" if by_tokens >= by_requests else f"{requests_a_minute:,} requests"
-    basis = f"{limit} a minute; the API is free"
-    return Effort(seconds=max(by_tokens, by_requests), usd=Decimal(0), basis=basis)
-
-
-def review_effort(examples: int, *, seconds_each: float, usd_per_hour: Usd | None) -> Effort:
-    """Give what it takes a person to read so many examples."""
-    seconds = examples * seconds_each
-    usd = None if usd_per_hour is None else Decimal(str(seconds)) * usd_per_hour / 3600
-    price = f"{show_usd(usd_per_hour)} an hour" if usd_per_hour is not None else "no hourly rate given"
-    return Effort(seconds=seconds, usd=usd, basis=f"{seconds_each:g} seconds an example, {price}")
