@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from inspect import getdoc
@@ -15,7 +15,7 @@ from pipeline.core.example import Example, Method, transcript
 from pipeline.core.finding import Severity
 from pipeline.core.target import Limits
 
-Sample: TypeAlias = "str | dict[str, object] | Example"
+Sample: TypeAlias = str | dict[str, object] | Example
 """A transcript, a payload as an object, or a whole example."""
 
 
@@ -35,7 +35,7 @@ class RowFlaw(NamedTuple):
 
 
 Look: TypeAlias = Callable[[Example, Limits], Iterable[Flaw]]
-Suspects: TypeAlias = "Callable[[pa.Table, Limits], pa.Array | pa.ChunkedArray]"
+Suspects: TypeAlias = Callable[[pa.Table, Limits], pa.Array | pa.ChunkedArray]
 """Facts (payload, roles, bits, ..., tokens as flat columns) → a boolean a row; null counts as true."""
 Survey: TypeAlias = Callable[[pa.Table, Limits], Iterable[RowFlaw]]
 
@@ -55,7 +55,7 @@ class Rule:
     suspects: Suspects | None = None
     """None: every row is looked at."""
     survey: Survey | None = None
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     """What the samples are judged by, where the default limits would not show the flaw."""
 
     def examples(self, samples: Iterable[Sample]) -> Iterator[Example]:

@@ -69,13 +69,15 @@ class ModerationSettings(Settings):
     policy: Literal["reject", "hold", "report"] = "reject"
     """What becomes of a flagged row."""
     thresholds: dict[str, float] = Field(default_factory=dict)
-    """Category → score at and above which a row is flagged. Empty: the model's own `flagged`."""
-    requests_per_minute: PositiveInt = 500
-    """The account's limit; 500 is tier 1 and 2. Lowered on the way by the rate-limit headers."""
-    tokens_per_minute: PositiveInt = 10_000
-    """The account's limit; 10,000 is the free tier and tier 1: about 100 minutes for a million tokens."""
-    concurrency: PositiveInt = 8
-    """Requests in flight at once."""
+    """Category → score at and above which a row is flagged. A category not named here: the model's own decision."""
+    requests_per_minute: PositiveInt | None = None
+    """The account's limit, never passed. None: begins with 500 (tier 1) and follows the account's rate-limit headers."""
+    tokens_per_minute: PositiveInt | None = None
+    """The account's limit, never passed. None: begins with 10,000 (tier 1: 100 minutes a million tokens), then as above."""
+    concurrency: PositiveInt = 32
+    """Most requests in flight; the limits set the pace. 5,000 a minute at 300 ms need 25."""
+    max_texts_per_request: PositiveInt = 32
+    """Texts packed into one request. OpenAI documents no limit; 32 is what others have used without trouble."""
     max_tokens_per_text: PositiveInt = 8_192
     """Longer texts are cut into chunks and joined by the maximum of each score."""
 
@@ -120,3 +122,5 @@ class CheckSettings(Settings):
 
     limits: Limits = Limits()
     rules: RuleSettings = RuleSettings()
+    moderation: ModerationSettings = ModerationSettings()
+    """Thresholds that decide which of the stored scores are flags."""
