@@ -33,6 +33,10 @@ class Moderation(NamedTuple):
     flagged: bool | None = None
     scores: tuple[tuple[str, float], ...] = ()
     """Category and score, in the backend's order."""
+    categories: tuple[str, ...] = ()
+    """Categories that the backend itself flags, sorted."""
+    places: tuple[tuple[str, str], ...] = ()
+    """Category and the JSON pointer of its highest score; the first of equals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +138,28 @@ class Example:
         return (*_turns(messages, "/input/messages"), *self.preferred, *self.non_preferred)
 
     @cached_property
+    def conversation(self) -> tuple[Turn, ...]:
+        """The turns in order, without the two answers of a preference pair."""
+        return self.turns[: len(self.turns) - len(self.preferred) - len(self.non_preferred)]
+
+    def texts(self) -> Iterator[tuple[Turn, str, str]]:
+        """Give every text of every turn's content: the turn, its JSON pointer, the text."""
+        for turn in self.turns:
+            for where, text in turn.texts():
+                yield turn, where, text
+
+    @cached_property
     def preferred(self) -> tuple[Turn, ...]:
         """The better answer of a preference pair; empty for other methods."""
+        if self.method != "dpo":
+            return ()
         return _turns(self.record.get("preferred_output"), "/preferred_output")
 
     @cached_property
     def non_preferred(self) -> tuple[Turn, ...]:
         """The worse answer of a preference pair; empty for other methods."""
+        if self.method != "dpo":
+            return ()
         return _turns(self.record.get("non_preferred_output"), "/non_preferred_output")
 
     @cached_property
