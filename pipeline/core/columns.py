@@ -59,6 +59,8 @@ MODERATION: Final = pa.struct(
         pa.field("state", pa.string()),  # verified, screened, held; a null struct is "not asked"
         pa.field("flagged", pa.bool_()),  # the backend's own decision
         pa.field("scores", pa.map_(pa.string(), pa.float32())),
+        pa.field("categories", pa.list_(pa.string())),  # those the backend itself flags
+        pa.field("places", pa.map_(pa.string(), pa.string())),  # category → JSON pointer of its highest score
     ]
 )
 

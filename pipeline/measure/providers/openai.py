@@ -1,0 +1,94 @@
+"""The one door to OpenAI's API, or to any address that speaks its protocol. Gives answers as values, never raises.
+
+The package's own retries are off: it cannot see the account's pace, repeats a packed request whole, and gives up on
+waits over two minutes. Whoever asks decides what to do with a 429. What an answer says is judged by its reader too,
+because the package builds its objects without checking them. No exception leaves this file, for its chain of causes
+may quote the request's headers, and with them the key.
+"""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from urllib.parse import urlsplit
+
+from pipeline.core.errors import TunesetError
+
+ADDRESS: Final = "https://api.openai.com/v1"
+CONNECT_SECONDS: Final = 10.0
+
+Input: TypeAlias = Sequence[str] | Sequence[Mapping[str, Any]]
+"""Texts, each judged by itself; or the parts of one input."""
+
+
+class Answer(NamedTuple):
+    """What came back, whole, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Looked up without regard to case."""
+    body: bytes
+
+
+class Lost(NamedTuple):
+    """No whole answer came back."""
+
+    why: Literal["timeout", "connection"]
+
+
+class Door:
+    """An open client. Neither its repr nor anything it gives holds the key."""
+
+    def __init__(self, *, api_key: str, base_url: str | None, timeout_seconds: float) -> None:
+        import openai
+
+        self.address = sound_address(base_url or ADDRESS)
+        self._openai = openai
+        self._client = openai.AsyncOpenAI(
+            api_key=sound_key(api_key),
+            base_url=self.address,
+            max_retries=0,
+            timeout=openai.Timeout(timeout_seconds, connect=CONNECT_SECONDS),
+        )
+
+    async def moderate(self, judged: Input, *, model: str) -> Answer | Lost:
+        """Ask the Moderation API once: for each text of a list of texts, or for one list of parts."""
+        return await self._answer(self._client.moderations.with_raw_response.create(model=model, input=judged))  # type: ignore[arg-type]  # parts are plain mappings
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def _answer(self, call: Awaitable[Any]) -> Answer | Lost:
+        try:
+            raw = await call
+        except self._openai.APITimeoutError:
+            return Lost("timeout")
+        except self._openai.APIStatusError as error:
+            return Answer(error.status_code, error.response.headers, error.response.content)
+        except self._openai.APIError:
+            return Lost("connection")
+        return Answer(raw.status_code, raw.headers, raw.content)
+
+
+def sound_key(api_key: str) -> str:
+    """Give the key without white space around it, or refuse what no HTTP header can carry, without quoting it."""
+    key = api_key.strip()
+    if key and key.isascii() and key.isprintable() and " " not in key:
+        return key
+    raise TunesetError("OPENAI_API_KEY: empty, or with a character that no key has. Copy the key again, on one line.")
+
+
+def sound_address(base_url: str) -> str:
+    """Give the address, or refuse what is not one; it is not quoted, because it may hold a password."""
+    try:
+        parts = urlsplit(base_url.strip())
+        if parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port):
+            return base_url.strip()
+    except ValueError:
+        pass
+    raise TunesetError("OPENAI_BASE_URL: not an address. Set it like https://host/v1, or unset it.")
+
+
+def backend(address: str, model: str) -> str:
+    """Give who judges, for people: `openai/MODEL`, with the host where it is not OpenAI's; never a user or password."""
+    host = urlsplit(address).hostname or "unknown"
+    return f"openai/{model}" if host == urlsplit(ADDRESS).hostname else f"openai@{host}/{model}"
