@@ -18,3 +18,5 @@ class Record(NamedTuple):
     """The row's own bytes, kept only when it could not be read."""
     trouble: Trouble | None = None
     """Why it could not be read."""
+    text: str | None = None
+    """The record as JSON on one line, where the source holds it so already; `value` may then be None, undecoded."""

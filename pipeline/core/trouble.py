@@ -21,6 +21,16 @@ CAUSES: Final[dict[str, str]] = {
     "compose.surrogate": "The text holds a lone surrogate, which no UTF-8 file can carry. Repair the escape in the source.",
     "compose.alternatives": "One cell holds several answers. Set `separator` and `alternatives = \"first\"`, or keep one answer.",
     "compose.label": "The label is none of the `labels` in the plan. Add it there, or map it in `names`.",
+    "file.shape": "The whole file has another shape than fine-tuning lines. `tuneset init --from FILE`, then `tuneset build`, converts it.",
+    "file.mixed": "A line of another format or method than the rest of its file; trainers refuse such a file. Keep one format a file.",
+    "file.encoding": "Bytes that are not UTF-8; uploads fail on them. Save the file as UTF-8, or repair the line.",
+    "file.bom": "A byte-order mark makes the first line no JSON for many readers. `--fix` removes it; Azure's pages ask for one.",
+    "file.crlf": "Lines end in CR LF, as Windows writes; most readers take it, strict ones do not. `--fix` writes LF.",
+    "file.line-ends": "Lines end in CR alone, so that readers see one single line. `--fix` writes LF.",
+    "file.blank-line": "A blank line is no JSON: *cannot be parsed*. `--fix` removes it.",
+    "file.last-line-end": "The last line has no end; appending to the file or joining files would glue two examples together.",
+    "file.long-line": "A line larger than the largest file that platforms take; a line end may be missing.",
+    "file.empty": "The file holds no example.",
 }
 """Code → the reason and the cure. `tuneset explain CODE` prints it. Readers and recipes add theirs here."""
 

@@ -1,0 +1,112 @@
+"""JSON Lines: one object a line, passed on as the very text that stands there."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import msgspec
+from pydantic import Field
+
+from pipeline.core.record import Record
+from pipeline.core.trouble import Trouble
+from pipeline.read.damage import Damaged
+from pipeline.read.format import Format, Settled
+from pipeline.read.settings import ReadSettings
+from pipeline.read.stream import Stream
+
+SUFFIXES: Final = frozenset({".jsonl", ".ndjson", ".jsonlines", ".ldjson"})
+
+
+class JsonlSettings(ReadSettings):
+    """How a JSON Lines file is written."""
+
+    format: Literal["jsonl"] = "jsonl"
+    encoding: str | None = Field(default=None, min_length=1)
+    """Python name of the encoding (`cp1252`). None: detected."""
+
+
+def settle(stream: Stream, settings: JsonlSettings) -> Settled:
+    """Nothing is left to detection."""
+    del stream
+    return Settled(settings)
+
+
+def records(stream: Stream, settings: JsonlSettings) -> Iterator[Record]:
+    """Give the object of every line that is not blank, or the line's trouble."""
+    del settings
+    number = 0
+    try:
+        for lines in stream.line_blocks():
+            for number, line in enumerate(lines, start=number + 1):  # noqa: B020 - counts on through all blocks
+                text = line.strip(b" \t\r\n")
+                if text:
+                    yield record(number, text, stream)
+    except Damaged as damage:
+        trouble = Trouble("read.damaged", damage.message)
+        yield Record(number + 1, None, raw=stream.original(damage.rest), trouble=trouble)
+
+
+def record(line: int, text: bytes, stream: Stream) -> Record:
+    """Give the record of one JSON text, or its trouble with the bytes."""
+    try:
+        return Record(line, None, text=checked(text))
+    except Trouble as trouble:
+        return Record(line, None, raw=stream.original(text), trouble=trouble)
+
+
+_SHALLOW: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_BYTE: Final = re.compile(r"\(byte (\d+)\)")
+
+
+def checked(text: bytes) -> str:
+    """Give the text of a JSON object, or raise the Trouble that says what else it is and at which column."""
+    try:
+        decoded = text.decode()
+    except UnicodeDecodeError as error:
+        raise Trouble("read.encoding", "Bytes that are not text in the file's encoding.") from error
+    try:
+        _SHALLOW.decode(text)
+    except msgspec.DecodeError as error:
+        _judge(decoded, text, error)
+    return decoded
+
+
+def _judge(decoded: str, text: bytes, error: Exception) -> None:
+    """Raise what is wrong; the standard library knows the one thing that the fast decoder refuses: lone surrogates."""
+    try:
+        value = json.loads(decoded, parse_constant=_refuse)
+    except json.JSONDecodeError as flaw:
+        column = _column(text, error) or flaw.pos + 1
+        raise Trouble("read.not-json", f"Not JSON from column {column} on: {_reason(flaw)}.") from flaw
+    except RecursionError as flaw:
+        raise Trouble("read.not-json", "JSON nested too deeply to be read.") from flaw
+    except ValueError as flaw:
+        column = _column(text, error) or 1
+        raise Trouble(
+            "read.not-json", f"Not JSON at column {column}: {flaw} is no JSON number; null was expected."
+        ) from flaw
+    if not isinstance(value, dict):
+        raise Trouble("read.not-a-record", f"A JSON {_kind(value)}; an object was expected.")
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+def _column(text: bytes, error: Exception) -> int | None:
+    """Give the column in characters, from 1, that the fast decoder's message names in bytes."""
+    found = _BYTE.search(str(error))
+    return len(text[: int(found[1])].decode("utf-8", "replace")) + 1 if found else None
+
+
+def _reason(flaw: json.JSONDecodeError) -> str:
+    return {"Extra data": "more text follows the object"}.get(flaw.msg, flaw.msg[:1].lower() + flaw.msg[1:])
+
+
+def _kind(value: object) -> str:
+    kinds = {list: "list", str: "text", bool: "true or false", int: "number", float: "number", type(None): "null"}
+    return kinds.get(type(value), "value")
+
+
+FORMAT: Final = Format("jsonl", JsonlSettings, SUFFIXES, settle, records)

@@ -1,0 +1,139 @@
+"""All sources as one stream of record batches: the first columns of the table."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from pipeline.core import columns
+from pipeline.core.record import Record
+from pipeline.core.trouble import Trouble
+from pipeline.read.encode import to_json
+from pipeline.read.format import Format, Settled, formats
+from pipeline.read.gather import gather, value_of
+from pipeline.read.guess import guess
+from pipeline.read.settings import AutoSettings, ReadSettings
+from pipeline.read.source import SourceFiles, streams
+from pipeline.read.stream import Stream
+from pipeline.read.unfold import unfold
+
+
+class Note(NamedTuple):
+    """Something about a file that its reader had to assume."""
+
+    address: str
+    message: str
+
+    def __str__(self) -> str:
+        """Give the line for the terminal."""
+        return f"{self.address}: {self.message}"
+
+
+def rows(
+    sources: Sequence[SourceFiles], *, batch_rows: int = 2_000, batch_bytes: int = 8_000_000
+) -> Iterator[pa.RecordBatch]:
+    """Give every row of every source in the schema `columns.READ`, in the order of sources, files and lines.
+
+    A batch ends with its `batch_rows`th row, or the row in which its text outgrows `batch_bytes`.
+    """
+    pending = _Pending()
+    for source in sources:
+        for stream in streams(source):
+            for record in numbered(records(stream, source.read)):
+                pending.add(stream.address, source.name, record)
+                if pending.rows >= batch_rows or pending.bytes >= batch_bytes:
+                    yield pending.batch()
+                    pending = _Pending()
+    if pending.rows:
+        yield pending.batch()
+
+
+class _Pending:
+    """Rows that wait to become a batch."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.bytes = 0
+        self._columns: tuple[list[str | bytes | None], ...] = ([], [], [], [], [])
+
+    def add(self, address: str, source: str, record: Record) -> None:
+        text = None if record.trouble is not None else record.text if record.text is not None else to_json(record.value)
+        name = f"{address}:{record.line}" if record.part is None else f"{address}:{record.line}#{record.part}"
+        unread = None if record.trouble is None else str(record.trouble)
+        for column, value in zip(self._columns, (name, source, text, record.raw, unread), strict=True):
+            column.append(value)
+        self.rows += 1
+        self.bytes += len(text or "") + len(record.raw or b"")
+
+    def batch(self) -> pa.RecordBatch:
+        arrays = [pa.array(values, field.type) for values, field in zip(self._columns, columns.READ, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=columns.READ)
+
+
+def records(stream: Stream, settings: ReadSettings) -> Iterator[Record]:
+    """Give the records of one file: read, then put together or taken apart as the settings say."""
+    entry, own = chosen(stream, settings)
+    found = entry.records(stream, own)
+    if own.unfold is not None:
+        found = _unfolded(found, own.unfold)
+    if own.group is not None:
+        found = gather(found, group=own.group, order=own.order)
+    return islice(found, own.limit) if own.limit is not None else found
+
+
+def chosen(stream: Stream, settings: ReadSettings) -> tuple[Format, ReadSettings]:
+    """Give the format and settings of its own class, guessed from the content where the plan leaves it open."""
+    if not isinstance(settings, AutoSettings):
+        return formats()[getattr(settings, "format")], settings  # noqa: B009 - the tag is each class's own
+    entry = formats()[guess(stream)]
+    given = {name: value for name, value in settings if name in entry.settings.model_fields and name != "format"}
+    return entry, entry.settings(**given)
+
+
+def settle(stream: Stream, settings: ReadSettings) -> Settled:
+    """Fill in what the plan leaves to detection, and say what had to be assumed."""
+    entry, own = chosen(stream, settings)
+    settled = entry.settle(stream, own)
+    if not entry.is_text:
+        return settled
+    doubt = stream.encoding.doubt
+    notes = (f"read as {stream.encoding.name}: {doubt}.",) if doubt else ()
+    return Settled(settled.settings.model_copy(update={"encoding": stream.encoding.name}), (*notes, *settled.notes))
+
+
+def notes(source: SourceFiles) -> Iterator[Note]:
+    """Give what had to be assumed about each file of the source, for a person to judge."""
+    for address in source.skipped:
+        yield Note(address, "not read: no format bears its ending. Name it in the plan, with a `format`, to read it.")
+    for stream in streams(source):
+        for message in settle(stream, source.read).notes:
+            yield Note(stream.address, message)
+
+
+def _unfolded(found: Iterable[Record], key: str) -> Iterator[Record]:
+    for record in found:
+        if record.trouble is not None:
+            yield record
+            continue
+        value = value_of(record)
+        try:
+            for part in unfold(value, key):
+                yield Record(record.line, part)
+        except Trouble as trouble:
+            yield Record(record.line, None, raw=to_json(value).encode(), trouble=trouble)
+
+
+def numbered(found: Iterable[Record]) -> Iterator[Record]:
+    """Number the records that begin on the same line, so that every name is unique; a lone one has no number."""
+    held: Record | None = None
+    part = 0
+    for record in found:
+        if held is not None:
+            is_shared = held.line == record.line
+            part = part + 1 if is_shared or part else 0
+            yield held._replace(part=part) if part else held
+            part = part if is_shared else 0
+        held = record
+    if held is not None:
+        yield held._replace(part=part + 1) if part else held

@@ -1,0 +1,98 @@
+"""A file as a stream of UTF-8 blocks, whatever its compression and encoding."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.core.errors import SourceError
+from pipeline.read.compression import SUFFIXES, blocks
+from pipeline.read.damage import Damaged
+from pipeline.read.encoding import Encoding, detect, marked, original, recoded
+from pipeline.read.lines import line_blocks
+
+
+class Stream(NamedTuple):
+    """One file, with the encoding in which its bytes become text."""
+
+    path: Path
+    address: str
+    """How the file is called in names and messages."""
+    encoding: Encoding = Encoding("utf-8")
+
+    def blocks(self) -> Iterator[bytes]:
+        """Give the content as UTF-8 without byte-order mark; bytes that are no text stay recognisable as such."""
+        return recoded(blocks(self.path), self.encoding)
+
+    def line_blocks(self) -> Iterator[list[bytes]]:
+        """Give the physical lines with their ends, many at a time."""
+        return line_blocks(self.blocks())
+
+    def head(self, size: int) -> bytes:
+        """Give the first bytes of the content, about `size` of them or all there are, broken off or not."""
+        return _head(self.blocks(), size)
+
+    def original(self, piece: bytes) -> bytes:
+        """Give a piece of a block as the bytes that stand in the (unpacked) file."""
+        return original(piece, self.encoding)
+
+    @property
+    def suffix(self) -> str:
+        """Give the ending in lower case, looking through that of a compression: `.csv` for `faq.CSV.gz`."""
+        suffixes = [suffix.lower() for suffix in self.path.suffixes]
+        while suffixes and suffixes[-1] in SUFFIXES:
+            suffixes.pop()
+        return suffixes[-1] if suffixes else ""
+
+
+def open_stream(path: Path, address: str, *, encoding: str | None = None) -> Stream:
+    """Give the file's stream, its encoding detected unless it is given; a SourceError when it cannot be opened."""
+    try:
+        found = _given(path, encoding) if encoding else _detected(path, path.stat().st_size, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise SourceError(
+            f"{address}: cannot be opened: {error.strerror or error}. Look at its path and rights."
+        ) from error
+    except LookupError as error:
+        raise SourceError(f"{address}: unknown encoding `{encoding}`. Use a Python name such as `cp1252`.") from error
+    return Stream(path, address, found)
+
+
+def raw_head(path: Path, size: int) -> bytes:
+    """Give the first unpacked bytes of a file as they are, for magic numbers."""
+    return _head(blocks(path), size)
+
+
+def _head(source: Iterator[bytes], size: int) -> bytes:
+    pieces = bytearray()
+    try:
+        while len(pieces) < size and (block := next(source, b"")):
+            pieces += block
+    except Damaged as damage:
+        pieces += damage.rest
+    return bytes(pieces[:size])
+
+
+def _given(path: Path, name: str) -> Encoding:
+    """Give the named encoding in Python's spelling; a mark of the same family is skipped and decides the byte order."""
+    import codecs
+
+    spelling = codecs.lookup(name).name.removesuffix("-sig")
+    found = marked(raw_head(path, 4))
+    if found and found.mark and found.name.startswith(spelling):
+        return found
+    return Encoding({"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(spelling, spelling))
+
+
+@lru_cache(maxsize=256)
+def _detected(path: Path, size: int, changed_ns: int) -> Encoding:
+    """Detect once per content: size and time of change tell when a file is another."""
+    del size, changed_ns
+    return detect(_until_damage(blocks(path)))
+
+
+def _until_damage(source: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from source
+    except Damaged:
+        return
