@@ -1,0 +1,164 @@
+"""Counting tokens exactly: tiktoken is the oracle, gigatoken the fast counter that must prove itself against it.
+
+gigatoken is enabled by a self-test when it is loaded, and a sample of every large batch is counted by tiktoken as well;
+where it is absent or once unequal, tiktoken counts. Control-token text (`<|endoftext|>`) counts as the plain text it is.
+"""
+
+import base64
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.measure.vocabulary import rank_file, ranks, vocabulary
+
+if TYPE_CHECKING:
+    from gigatoken.gigatoken_rs import BPETokenizer
+    from tiktoken import Encoding
+
+Counts = npt.NDArray[np.int64]
+
+SAMPLE_EVERY: Final = 256
+"""One text of so many is counted a second time, by tiktoken. Batches of fewer texts rely on the self-test alone, so
+that a small check need not load tiktoken's tables (0.7 CPU-seconds)."""
+
+_LONG_GAP: Final = re.compile("[\t\x0b\x0c \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{100000,}+(?![\r\n])")
+"""White space without a line break after it. tiktoken's o200k_base pattern overflows its stack on 1,000,000 such
+characters and panics; 500,000 pass."""
+_GAP_KEPT: Final = 1000
+
+SELF_TEST: Final = (
+    "The quick brown fox jumps over the lazy dog's tail; it's 12345.67 o'clock, ISN'T IT?",
+    "  indented\n\n\tlines \r\n\r\n   and trailing space   ",
+    "<|endoftext|><|endofprompt|><|fim_suffix|><|im_start|>assistant",
+    "Größe, naïve, São Paulo, Łódź, Ελλάδα, Москва, İstanbul, ﬁligree, x², Ⅷ",
+    "你好，世界。今天天气怎么样？日本語の文章とひらがな。한국어 문장입니다. ภาษาไทยไม่มีช่องว่าง",
+    "हिन्दी में संयुक्ताक्षर العربية עברית e\u0301 \u200b\u200d \ufeff \x00\x7f\x85\u2028",
+    "👩‍👩‍👧‍👦 🇩🇪 ☃️ 🤷🏽 def f(x):\n    return {'a': [x**2 for x in range(10)]}  # ok!!!///\n/",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" + " " * 300 + "b" + "\n" * 70,
+)
+SELF_TEST_COUNTS: Final = {
+    "o200k_base": (25, 11, 24, 29, 31, 21, 49, 18),
+    "cl100k_base": (27, 11, 25, 41, 59, 46, 60, 16),
+}
+"""What tiktoken counts for these texts; a test recounts them."""
+
+
+SCHEMES: Final = {"o200k_base": "o200k", "cl100k_base": "gpt4"}
+"""gigatoken's names of the patterns by which text is cut."""
+
+
+class Counter(Protocol):
+    """Counts the tokens of texts in one encoding."""
+
+    @property
+    def name(self) -> str:
+        """Who counts, with version: `gigatoken 0.10.0`."""
+        ...
+
+    def counts(self, texts: Sequence[str]) -> Counts:
+        """Give the number of tokens of each text."""
+        ...
+
+
+class Oracle:
+    """tiktoken itself, on the rank file of the package, and unable to panic."""
+
+    def __init__(self, encoding: str) -> None:
+        import tiktoken
+
+        known = vocabulary(encoding)
+        merges = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, ranks(encoding).splitlines())}
+        self.name = f"tiktoken {version('tiktoken')}"
+        self._encoding: Encoding = tiktoken.Encoding(
+            encoding, pat_str=known.pattern, mergeable_ranks=merges, special_tokens=dict(known.special)
+        )
+
+    def counts(self, texts: Sequence[str]) -> Counts:
+        """Give the number of tokens of each text."""
+        return np.fromiter(map(self._count, texts), np.int64, len(texts))
+
+    def _count(self, text: str) -> int:
+        if len(text) < _GAP_KEPT * 100 or not _LONG_GAP.search(text):
+            return len(self._encoding.encode_ordinary(text))
+        short, change = "", 0
+        for kept, gap, is_last in _gaps(text):
+            short += kept + gap[:_GAP_KEPT]
+            change += self._piece(gap, is_last=is_last) - self._piece(gap[:_GAP_KEPT], is_last=is_last) if gap else 0
+        return len(self._encoding.encode_ordinary(short)) + change
+
+    def _piece(self, gap: str, *, is_last: bool) -> int:
+        """Count a gap as the one piece that the pattern cuts it to: all of it, or all but its last character.
+
+        The last character goes with the word that follows. Exact, because merges never cross pieces.
+        """
+        return len(self._encoding._encode_single_piece(gap if is_last else gap[:-1]))  # noqa: SLF001 - no public way
+
+
+class Fast:
+    """gigatoken on the same rank file, watched by the oracle and replaced by it at the first unequal count."""
+
+    def __init__(self, encoding: str, *, folders: Sequence[str]) -> None:
+        from gigatoken import gigatoken_rs
+
+        with rank_file(encoding, folders=folders) as path:
+            self._tokenizer: BPETokenizer = gigatoken_rs.BPETokenizer.from_tiktoken(path, SCHEMES[encoding], {})
+        self._encoding = encoding
+        self._is_trusted = tuple(self._fast(SELF_TEST)) == SELF_TEST_COUNTS[encoding]
+
+    @property
+    def name(self) -> str:
+        """Who counts."""
+        return f"gigatoken {version('gigatoken')}" if self._is_trusted else oracle(self._encoding).name
+
+    def counts(self, texts: Sequence[str]) -> Counts:
+        """Give the number of tokens of each text."""
+        if not self._is_trusted:
+            return oracle(self._encoding).counts(texts)
+        counts = self._fast(texts)
+        sample = slice(SAMPLE_EVERY // 2, None, SAMPLE_EVERY)
+        if len(texts) >= SAMPLE_EVERY and (oracle(self._encoding).counts(texts[sample]) != counts[sample]).any():
+            self._is_trusted = False
+            return oracle(self._encoding).counts(texts)
+        return counts
+
+    def _fast(self, texts: Sequence[str]) -> Counts:
+        try:
+            encoded = self._tokenizer.encode_batch(list(texts), parallel=False)
+        except TypeError:  # a lone surrogate is no UTF-8
+            encoded = self._tokenizer.encode_batch([_whole(text) for text in texts], parallel=False)
+        return np.diff(np.asarray(encoded.layout.offsets.data)).astype(np.int64)
+
+
+@cache
+def oracle(encoding: str) -> Oracle:
+    """Give tiktoken for an encoding, loaded once a process."""
+    return Oracle(encoding)
+
+
+@cache
+def counter(encoding: str, folders: tuple[str, ...] = ()) -> Counter:
+    """Give the counter of an encoding, loaded once a process: the fast one where it can be had and is equal."""
+    vocabulary(encoding)
+    try:
+        return Fast(encoding, folders=folders)
+    except (ImportError, AttributeError, KeyError, ValueError):  # absent, or of another version than we know
+        return oracle(encoding)
+
+
+def _gaps(text: str) -> Iterator[tuple[str, str, bool]]:
+    """Give the text before each overlong gap, the gap, and whether the text ends with it; last, the rest."""
+    start = 0
+    for match in _LONG_GAP.finditer(text):
+        yield text[start : match.start()], match.group(), match.end() == len(text)
+        start = match.end()
+    yield text[start:], "", True
+
+
+def _whole(text: str) -> str:
+    """Give the text as tiktoken reads it: surrogate pairs joined, lone ones as U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
