@@ -45,13 +45,11 @@ class Cache:
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA busy_timeout = 60000")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            # NORMAL: a commit survives the death of the process; a power cut may cost the last ones, never the file
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            with self._writing() as db:
-                for statement in _SCHEMA.strip().split("\n"):
-                    db.execute(statement)
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +127,15 @@ class Cache:
     def _free_at(self, db: sqlite3.Connection, lane: str, now: float) -> float:
         row = db.execute("SELECT free_at FROM turn WHERE lane = ?", (lane,)).fetchone()
         return now if row is None or row[0] > now + FAR_SECONDS else float(row[0])
+
+    def _prepare(self) -> None:
+        with self._told():
+            self._db.execute("PRAGMA journal_mode = WAL")
+            # NORMAL: a commit survives the death of the process; a power cut may cost the last ones, never the file
+            self._db.execute("PRAGMA synchronous = NORMAL")
+        with self._writing() as db:
+            for statement in _SCHEMA.strip().split("\n"):
+                db.execute(statement)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
