@@ -8,9 +8,29 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _UNSEEN: Final = frozenset(("script", "style", "head", "template", "noscript", "svg"))
 _LINES: Final = frozenset(
-    "address article aside dd div dl dt fieldset figcaption figure footer form header hr li main nav section tr".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "section",
+        "tr",
+    ]
 )
-_PARAGRAPHS: Final = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre table ul ol".split())
+_PARAGRAPHS: Final = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table", "ul", "ol"])
 _SPACES: Final = re.compile(r"[ \t\r\n\f]+")
 
 

@@ -6,50 +6,19 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 Form: TypeAlias = Literal["auto", "lines", "blocks", "irc"]
 
-KNOWN: Final[dict[str, str]] = {
-    **dict.fromkeys(
-        [
-            "user",
-            "human",
-            "customer",
-            "client",
-            "caller",
-            "prompter",
-            "visitor",
-            "patient",
-            "student",
-            "question",
-            "asker",
-            "guest",
-            "guest",
-            "q",
-        ],
-        "user",
+
+def _spoken_by(role: str, names: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), role)
+
+
+KNOWN: Final = {
+    **_spoken_by("system", "system"),
+    **_spoken_by("user", "user human customer client caller prompter visitor patient student question asker guest q"),
+    **_spoken_by("user", "benutzer nutzer kunde kundin usuario cliente utilisateur 用户 问"),
+    **_spoken_by(
+        "assistant", "assistant agent bot ai gpt chatgpt claude model support operator representative advisor"
     ),
-    **dict.fromkeys(
-        [
-            "assistant",
-            "agent",
-            "bot",
-            "ai",
-            "gpt",
-            "chatgpt",
-            "claude",
-            "model",
-            "support",
-            "operator",
-            "representative",
-            "advisor",
-            "answer",
-            "a",
-        ],
-        "assistant",
-    ),
-    **dict.fromkeys(
-        ("benutzer", "nutzer", "kunde", "kundin", "usuario", "cliente", "utilisateur", "用户", "问"), "user"
-    ),
-    **dict.fromkeys(("assistent", "mitarbeiter", "asistente", "agente", "助手", "客服", "答"), "assistant"),
-    "system": "system",
+    **_spoken_by("assistant", "answer a assistent mitarbeiter asistente agente 助手 客服 答"),
 }
 """Speakers that need no entry in a plan's `speakers`, in lower case."""
 
@@ -106,7 +75,7 @@ def _irc(text: str) -> Parts:
 def _blocks(text: str, names: frozenset[str], *, takes_any: bool) -> Parts:
     r"""`\n\nHuman: ...`: a label counts only after a blank line or at the very beginning."""
     marks = [mark for mark in _BLOCK.finditer(text) if takes_any or mark[1].lower() in names]
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [mark.start() for mark in marks[1:]] + [len(text)] * bool(marks)
     lines = [Line(mark[1], text[mark.end() : end].strip()) for mark, end in zip(marks, ends, strict=True)]
     is_led = bool(marks) and bool(text[: marks[0].start()].strip())
     return Parts(lines, frozenset({"preamble"}) if is_led else frozenset())

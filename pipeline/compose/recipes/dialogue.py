@@ -23,11 +23,13 @@ class Dialogue(Settings):
 
     recipe: Literal["dialogue"] = "dialogue"
     turns: str = "rows"
-    """Column of the list of turns; `rows` is what a reader gathers by conversation. A list of texts alternates, user first."""
+    """Column of the list of turns; `rows` is what a reader gathers by conversation."""
     transcript: str | None = None
     """Column of a transcript in one text (`text` for text files), instead of `turns`."""
     form: Form = "auto"
     """How a transcript marks turns: `Speaker: text` lines, blocks after blank lines (`Human:`), or IRC."""
+    alternate: bool = False
+    """The list holds texts without speakers: user and assistant speak in turn, the user first."""
     role: str = "role"
     """Key of the speaker in each turn."""
     content: str = "content"
@@ -90,12 +92,14 @@ def _lines(record: Record, settings: Dialogue, speakers: Mapping[str, str], *, t
 def _turns(turns: Json, settings: Dialogue) -> Iterable[Line]:
     if not isinstance(turns, list):
         raise Trouble("compose.shape", f"Column `{settings.turns}` is not a list of turns.")
-    if turns and all(isinstance(turn, str) for turn in turns):
+    if settings.alternate and all(isinstance(turn, str) for turn in turns):
         yield from (Line(role, turn) for role, turn in zip(cycle(("user", "assistant")), turns, strict=False))
         return
     for number, turn in enumerate(turns, 1):
         if not isinstance(turn, dict):
-            raise Trouble("compose.shape", f"Turn {number} is not an object; expected a speaker and a text.")
+            raise Trouble(
+                "compose.shape", f"Turn {number} is not an object; expected a speaker and a text, or `alternate`."
+            )
         speaker = text_of(cell(turn, settings.role), settings.role).strip()
         yield Line(speaker, text_of(cell(turn, settings.content), settings.content))
 

@@ -1,0 +1,180 @@
+"""Guesses from flat records: names of columns first, then what their cells look like."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from pipeline.compose.guess.proposal import Proposal
+from pipeline.compose.guess.sample import Sample
+from pipeline.compose.guess.shapes import settings_of, speakers_of
+from pipeline.compose.guess.words import (
+    ANSWER,
+    CONVERSATION,
+    LABEL,
+    ORDER,
+    QUESTION,
+    SPEAKER,
+    SYSTEM,
+    TEXT,
+    TITLE,
+    likeness,
+    words_of,
+)
+from pipeline.compose.transcript import KNOWN, take_apart
+
+_LABEL = re.compile(r"^([^\s:：][^:：\n]{0,39}?)\s*[:：][ \t]", re.MULTILINE)  # noqa: RUF001 - Chinese colons
+_MARKS = ("->", "###", "=>", "END", "STOP", "[END]", "<|end|>", "\n\n")
+
+
+def instructions(sample: Sample) -> Iterator[Proposal]:
+    """Alpaca's columns."""
+    output = next((name for name in ("output", "response") if name in sample.names), None)
+    if "instruction" in sample.names and output:
+        reason = f"Columns `instruction` and `{output}` are Alpaca's shape."
+        yield Proposal(settings_of("alpaca", output=None if output == "output" else output), reason)
+
+
+def legacy(sample: Sample) -> Iterator[Proposal]:
+    """Prompt and completion, with the marks that most of them end with."""
+    if not {"prompt", "completion"} <= set(sample.names):
+        return
+    ends = {f"{name}_ends": _common_end(sample.texts(name)) for name in ("prompt", "completion")}
+    marks = [f"`{end.strip()}`" for end in ends.values() if end]
+    more = f" The marks {' and '.join(marks)} at their ends are taken off." if marks else ""
+    settings = settings_of("prompt_completion", **{key: (end,) for key, end in ends.items() if end})
+    yield Proposal(settings, f"Columns `prompt` and `completion` are the legacy shape.{more}")
+
+
+def _common_end(texts: list[str]) -> str | None:
+    most = len(texts) * 0.9
+    return next(
+        (mark for mark in _MARKS if mark.strip() and sum(t.rstrip().endswith(mark) for t in texts) > most), None
+    )
+
+
+def threads(sample: Sample) -> Iterator[Proposal]:
+    """One turn a row: a conversation's id, who speaks, and what is said."""
+    columns = [name for name in sample.names if len(sample.values(name)) > len(sample.records) / 2]
+    ids = [name for name in columns if set(words_of(name)) & CONVERSATION or "".join(words_of(name)) in CONVERSATION]
+    conversation = next((name for name in ids if _comes_again(sample, name)), None)
+    speaker = _best(columns, SPEAKER)
+    text = _best([name for name in sample.text_columns() if name not in (conversation, speaker)], TEXT | QUESTION)
+    if conversation is None or speaker is None or text is None:
+        return
+    order = _best([name for name in columns if name not in (conversation, speaker, text)], ORDER)
+    speakers = speakers_of([str(value) for value in sample.values(speaker)])
+    yield Proposal(
+        settings_of("dialogue", role=speaker, content=text, speakers=speakers or None),
+        f"Rows of one `{conversation}` are a conversation: `{speaker}` says who speaks, `{text}` what.",
+        group=conversation,
+        order=order,
+    )
+
+
+def _comes_again(sample: Sample, name: str) -> bool:
+    values = [str(value) for value in sample.values(name)]
+    return len(set(values)) < len(values)
+
+
+def transcripts(sample: Sample) -> Iterator[Proposal]:
+    """Guess from a cell or a file in which speakers' labels come again and again."""
+    for name in sorted(sample.text_columns(), key=sample.mean_length, reverse=True):
+        texts = sample.texts(name)
+        if any(take_apart(text, form="irc", speakers=()).lines for text in texts):
+            settings = settings_of("dialogue", transcript=name, pick="busiest-two")
+            yield Proposal(settings, f"`{name}` is an IRC log; the two who speak most are kept.")
+            continue
+        labels = _labels(texts)
+        if len(labels) == 2:  # noqa: PLR2004 - a conversation of two
+            speakers = speakers_of(labels)
+            settings = settings_of("dialogue", transcript=name, speakers=speakers or None)
+            who = " and ".join(f"`{label}`" for label in labels)
+            yield Proposal(settings, f"`{name}` is a transcript of {who}.")
+
+
+def _labels(texts: list[str]) -> list[str]:
+    """Give the two labels that most texts have, in the order in which they speak."""
+    in_texts: Counter[str] = Counter()
+    times: Counter[str] = Counter()
+    for text in texts:
+        found = [label.strip() for label in _LABEL.findall(text[:20_000])]
+        times.update(found)
+        in_texts.update(set(found))
+    common = [label for label in times if in_texts[label] > len(texts) * 0.6]
+    known = [label for label in common if label.lower() in KNOWN]
+    two = known if len(known) == 2 else sorted(common, key=lambda label: -times[label])[:2]  # noqa: PLR2004 - as above
+    is_talk = bool(known) or sum(times[label] for label in two) > 3 * len(texts)
+    return [label for label in times if label in two] if is_talk else []
+
+
+def questions(sample: Sample) -> Iterator[Proposal]:
+    """Guess a question's column and an answer's by name; a subject goes above its body."""
+    columns = sample.text_columns()
+    answer = _best(columns, ANSWER, wants="best")
+    question = _best([name for name in columns if name != answer], QUESTION)
+    if question is None or answer is None:
+        return
+    title = _best([name for name in columns if name not in (question, answer)], TITLE)
+    user = f"{_hole(title)}\n\n{_hole(question)}" if title else question
+    system = _best([name for name in sample.names if name not in (question, answer, title)], SYSTEM)
+    separator = _separator(sample.texts(answer))
+    reason = f"Column `{question}` asks and column `{answer}` answers."
+    settings = settings_of("pairs", user=user, assistant=answer, system_column=system, separator=separator)
+    yield Proposal(settings, reason, family=_family(sample, (question, answer)))
+
+
+def _separator(texts: list[str]) -> str | None:
+    """Most cells of such a column hold several short answers, as TruthfulQA's do."""
+    several = [text.split("; ") for text in texts if "; " in text]
+    is_list = len(several) > len(texts) * 0.6 and all(len(part) < 200 for parts in several for part in parts)  # noqa: PLR2004 - a sentence
+    return "; " if is_list else None
+
+
+def labelled(sample: Sample) -> Iterator[Proposal]:
+    """Guess a text and a label by name, and by how few different labels there are."""
+    labels = [name for name in sample.names if sample.is_label(name)]
+    texts = [name for name in sample.text_columns() if name not in labels]
+    label = _best(labels, LABEL) or (labels[0] if len(labels) == 1 else None)
+    text = _best(texts, TEXT | QUESTION) or max(texts, key=sample.mean_length, default=None)
+    if label and text:
+        distinct = len({str(value) for value in sample.values(label)})
+        reason = f"Column `{label}` has {distinct} different short values; column `{text}` is what they label."
+        yield Proposal(settings_of("classification", text=text, label=label), reason)
+
+
+def stories(sample: Sample) -> Iterator[Proposal]:
+    """One text and nothing to ask: the whole text is what the model learns to write."""
+    texts = sample.text_columns()
+    text = _best(texts, TEXT) or max(texts, key=sample.mean_length, default=None)
+    if text is None:
+        return
+    title = _best([name for name in texts if name != text], TITLE)
+    instruction = f'Write a text called "{_hole(title)}".' if title else "Write a text."
+    reason = f"Column `{text}` is text without a question; say in `instruction` what it answers."
+    yield Proposal(settings_of("completion", text=text, instruction=instruction), reason)
+
+
+def two_columns(sample: Sample) -> Iterator[Proposal]:
+    """Two columns of text and no name that helps: the first asks."""
+    texts = [name for name in sample.text_columns() if not sample.is_label(name)]
+    if len(texts) == 2 and _best(texts, TITLE) is None:  # noqa: PLR2004 - a question and an answer
+        reason = (
+            f"Of two columns of text, `{texts[0]}` was taken to ask and `{texts[1]}` to answer; look at the examples."
+        )
+        yield Proposal(settings_of("pairs", user=texts[0], assistant=texts[1]), reason)
+
+
+def _best(names: list[str], known: frozenset[str], *, wants: str = "") -> str | None:
+    """Give the first of the names that say one of the words best; `wants` is a word that tips the balance."""
+    scored = [(2 * likeness(name, known) + (wants in words_of(name)), name) for name in names if likeness(name, known)]
+    return max(scored, key=lambda pair: pair[0])[1] if scored else None
+
+
+def _hole(column: str) -> str:
+    return f"{{{{ {column} }}}}" if column.isidentifier() else f'{{{{ record["{column}"] }}}}'
+
+
+def _family(sample: Sample, taken: tuple[str, ...]) -> str | None:
+    """Give a customer's or document's id that comes again: its rows belong on one side of the split."""
+    ids = [name for name in sample.names if {"id", "email"} & set(words_of(name)) and name not in taken]
+    return next((name for name in ids if _comes_again(sample, name)), None)
