@@ -103,6 +103,8 @@ def joined_parts(conversation: Conversation, limits: Limits) -> tuple[Conversati
     """Make one text of parts where content must be text."""
     if limits.content == "parts" or not any(isinstance(turn.get("content"), list) for turn in conversation.all_turns):
         return conversation, ()
+    if any(True for turn in conversation.all_turns for _ in images(turn)):
+        raise LeftOutError("image.not-taken")
     losses = [Loss("parts.joined")]
     turns = []
     for turn in conversation.all_turns:
@@ -153,7 +155,7 @@ def held_top_keys(conversation: Conversation, limits: Limits) -> tuple[Conversat
     taken = limits.top_keys
     if taken is None:
         return conversation, ()
-    beside_taken = taken | {"parallel_tool_calls"} if limits.tools == "taken" else taken
+    beside_taken = taken | {"parallel_tool_calls"} if "input" in taken and limits.tools == "taken" else taken
     dropped = [key for key in conversation.rest if key not in taken]
     dropped += [key for key in conversation.beside if key not in beside_taken]
     losses = tuple(Loss("parallel.dropped" if key == "parallel_tool_calls" else "keys.dropped") for key in dropped)

@@ -52,6 +52,15 @@ def take(payload: Json, method: Method) -> Conversation:
     return Conversation(_turns(asked.get("messages")), _tools(asked), answers, rest, beside)
 
 
+def is_sound(payload: Json, method: Method) -> bool:
+    """Say whether a payload has the shape of schemas/."""
+    try:
+        take(payload, method)
+    except LeftOutError:
+        return False
+    return True
+
+
 def give(conversation: Conversation) -> dict[str, Json]:
     """Put a conversation together again as a payload of schemas/."""
     tools = {} if conversation.tools is None else {"tools": list(conversation.tools)}

@@ -11,6 +11,7 @@ from pipeline.core.errors import PlanError
 from pipeline.core.example import Json, Method
 from pipeline.core.lifetime import status
 from pipeline.core.target import Limits, Settings, Target
+from pipeline.targets.conversation import is_sound
 from pipeline.targets.format import Format, export, format_of
 from pipeline.targets.losses import LOSSES, Loss
 from pipeline.targets.needs import Needs, needs_of
@@ -19,6 +20,8 @@ Verdict: TypeAlias = Literal["as it is", "after conversion", "with loss", "in pa
 
 _REMEMBERED = 10_000
 """Kinds of examples whose outcome is kept: datasets have a handful, and memory must not grow with a strange one."""
+
+_BROKEN = Loss("shape.broken")
 
 
 class Line(NamedTuple):
@@ -140,6 +143,10 @@ def _bounds(limits: Limits) -> str:
 def _walk(line: Line, roads: list[_Road], reserved: list[str], method: Method) -> None:
     payload = _parsed(line.payload)
     needs = needs_of(payload, reserved=reserved)
+    if needs is None and not is_sound(payload, method):
+        for road in roads:
+            road.lost[_BROKEN] += 1
+        return
     for road in roads:
         outcome = road.outcomes.get(needs) if needs is not None else None
         if outcome is None:
