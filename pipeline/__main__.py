@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of the pipe left: not our trouble
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last resort: told apart from every known trouble, and shown whole
         error.add_note("This is a bug in tuneset: nothing was published. Report it with the lines above and the plan.")
         sys.excepthook(type(error), error, error.__traceback__)
         return BUG

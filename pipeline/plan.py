@@ -4,8 +4,10 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias, Union
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -24,14 +26,15 @@ from pipeline.core.settings import (
     WriteSettings,
 )
 from pipeline.core.target import Settings
-from pipeline.read import formats
+from pipeline.read import formats, read_settings
 
 if TYPE_CHECKING:
-    ReadSettings: TypeAlias = Settings
+    from pipeline.read import ReadSettings
+
     ComposeSettings: TypeAlias = Settings
 else:  # the unions are as long as the folders: a new reader or recipe is one file and no edit here
-    ReadSettings = Annotated[Union[tuple(f.settings for f in formats().values())], Field(discriminator="format")]
-    ComposeSettings = Annotated[Union[tuple(r.settings for r in recipes().values())], Field(discriminator="recipe")]
+    ReadSettings = read_settings()
+    ComposeSettings = Annotated[reduce(or_, (r.settings for r in recipes().values())), Field(discriminator="recipe")]
 
 FILE = "dataset.toml"
 

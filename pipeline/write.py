@@ -15,7 +15,6 @@ import xxhash
 from pipeline.core.columns import SIDES
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.settings import WriteSettings
-from pipeline.core.trouble import Trouble
 
 BOM: Final = b"\xef\xbb\xbf"
 Rows = npt.NDArray[np.int64]
@@ -73,7 +72,8 @@ def _order(table: pa.Table, settings: WriteSettings, seed: int) -> Rows:
         return np.asarray(by_name(table["name"]), dtype=np.int64)
     hashes = [xxhash.xxh3_64_intdigest(d or b"", seed=seed & 0xFFFFFFFFFFFFFFFF) for d in table["digest"].to_pylist()]
     ranked = pa.table({"hash": pa.array(hashes, pa.uint64()), "digest": table["digest"], "name": table["name"]})
-    return pc.sort_indices(ranked, [("hash", "ascending"), ("name", "ascending")]).to_numpy().astype(np.int64)
+    order = pc.sort_indices(ranked, [("hash", "ascending"), ("name", "ascending")])
+    return np.asarray(order.to_numpy(), dtype=np.int64)
 
 
 def _rejects(table: pa.Table, texts: Texts, rows: Rows) -> Iterator[bytes]:

@@ -16,8 +16,8 @@ class Outside(NamedTuple):
     """The time of the run in UTC, as versions are named."""
     cache: Path
     """Folder of what may be kept between runs: vocabularies, answers of the Moderation API."""
-    tokenizer_cache: Path | None
-    """TIKTOKEN_CACHE_DIR where the user has set it."""
+    vocabularies: tuple[str, ...]
+    """Folders of unpacked token vocabularies: TIKTOKEN_CACHE_DIR where the user has set it, then our own."""
     api_key: str | None
     """OPENAI_API_KEY; None: nothing is asked."""
     base_url: str | None
@@ -28,12 +28,13 @@ class Outside(NamedTuple):
 def outside() -> Outside:
     """Look at environment and clock once."""
     now = datetime.now(UTC)
-    tokenizer_cache = os.environ.get("TIKTOKEN_CACHE_DIR")
+    cache = user_cache_path("tuneset")
+    theirs = os.environ.get("TIKTOKEN_CACHE_DIR")
     return Outside(
         today=now.date(),
         stamp=now.strftime("%Y-%m-%dT%H%M%SZ"),
-        cache=user_cache_path("tuneset"),
-        tokenizer_cache=Path(tokenizer_cache) if tokenizer_cache else None,
+        cache=cache,
+        vocabularies=(*([theirs] if theirs else []), str(cache / "vocabulary")),
         api_key=os.environ.get("OPENAI_API_KEY") or None,
         base_url=os.environ.get("OPENAI_BASE_URL") or None,
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,

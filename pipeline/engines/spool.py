@@ -34,6 +34,27 @@ class Spool:
         self._batches = []
         self._map.close()
 
+    @property
+    def schema(self) -> pa.Schema:
+        """Give the columns and their types."""
+        return self._file.schema
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Give the batches as they were written."""
+        yield from self._batches
+
+    def pairs(self, key: str, text: str) -> Iterator[tuple[bytes, str]]:
+        """Give two columns row by row, without the rows that lack one."""
+        for batch in self._batches:
+            columns = batch.column(key).to_pylist(), batch.column(text).to_pylist()
+            yield from (
+                (one, other) for one, other in zip(*columns, strict=True) if one is not None and other is not None
+            )
+
+    def payloads(self, rows: Rows) -> list[str]:
+        """Give the payloads of these rows as text, in this order."""
+        return [text.decode("utf-8", "surrogatepass") for text in self.texts("payload", rows)]
+
     def columns(self, names: Sequence[str]) -> pa.Table:
         """Give these columns of every row as one table (mapped, not copied)."""
         schema = self._file.schema

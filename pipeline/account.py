@@ -1,0 +1,230 @@
+"""The account of a run: report, manifest and lineage beside the data, and every number with its source."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.finding import Finding
+from pipeline.core.rule import catalogue
+from pipeline.core.target import Limits, Target
+from pipeline.core.trouble import CAUSES
+from pipeline.measure.moderation import ONLY_AFTER_TRAINING
+from pipeline.plan import Plan
+from pipeline.read import SourceFiles
+from pipeline.read.records import settle
+from pipeline.read.source import streams
+from pipeline.report.cost import Cost, cost
+from pipeline.report.effort import moderation_effort
+from pipeline.report.expectations import Gate, warm
+from pipeline.report.faces import faces
+from pipeline.report.lengths import Lengths
+from pipeline.report.lineage import lineage, write_lineage
+from pipeline.report.manifest import MANIFEST, Manifest, ManifestSource
+from pipeline.report.model import FileFacts, Report, TargetFacts
+from pipeline.report.summary import About, SourceFile, summarise
+from pipeline.targets.catalogue import load
+from pipeline.write import Written
+
+FALLBACK_ENCODING: Final = "o200k_base"
+"""Counts for models with a tokenizer of their own are an estimate in this one, and the report says so."""
+FORMULA: Final = "3 a message, its role, its content, and 1 more with a name; tool definitions are an estimate"
+"""What `measure/tokens` adds to the content's tokens, in words."""
+CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What is known of a run before its first row; `write` adds what came out."""
+
+    plan: Plan
+    target: Target
+    limits: Limits
+    sources: Sequence[SourceFiles]
+    today: date
+    gate: Gate | None
+    """None: the plan switches the expectations off."""
+    notes: tuple[str, ...] = ()
+
+    def write(self, folder: Path, *, table: pa.Table, written: Written, findings: Sequence[Finding]) -> Report:
+        """Write report, manifest and lineage into the folder of the built files, and give the report."""
+        lines = {f"{side}.jsonl": rows for side, rows in written._asdict().items()}
+        write_lineage(folder, lineage(table, lines=lines))
+        files = self._files()
+        report = self._report(table, written, findings, files, _facts_of(folder, lines))
+        for name, content in faces(report).items():
+            (folder / name).write_bytes(content)
+        manifest = self._manifest(report, files, _facts_of(folder, lines))
+        (folder / MANIFEST).write_bytes(
+            msgspec.json.format(msgspec.json.encode(manifest.model_dump(mode="json"))) + b"\n"
+        )
+        return report
+
+    def _report(
+        self,
+        table: pa.Table,
+        written: Written,
+        findings: Sequence[Finding],
+        files: Sequence[SourceFile],
+        built: tuple[FileFacts, ...],
+    ) -> Report:
+        report = summarise(table, about=self._about(findings, files)).with_(
+            cost=self._cost(table, written), files=built
+        )
+        if self.gate is None:
+            return report
+        parameters = {
+            "max_tokens": self.limits.max_tokens,
+            "min_examples": self.limits.min_examples,
+            "max_examples": self.limits.max_examples,
+            "validation_share": self.plan.split.validation,
+        }
+        return report.with_(expectations=self.gate.judge(table, report=report, parameters=parameters))
+
+    def _about(self, findings: Sequence[Finding], files: Sequence[SourceFile]) -> About:
+        return About(
+            version=version("tuneset"),
+            name=self.plan.name,
+            plan_sha256=_plan_digest(self.plan),
+            target=target_facts(self.target, self.limits),
+            sources=files,
+            asked_share=self.plan.split.validation,
+            dataset_findings=[finding for finding in findings if finding.name == "dataset"],
+            reasons=reasons(),
+            not_covered=_not_covered(self.target),
+            notes=self.notes,
+        )
+
+    def _cost(self, table: pa.Table, written: Written) -> Cost:
+        total = pc.fill_null(pc.struct_field(table["tokens"], "total"), 0).to_numpy()
+        repeats = pc.equal(table["fate"], "duplicate").to_numpy(zero_copy_only=False)
+        lengths = Lengths(total[written.train], total[written.validation], total[repeats])
+        texts = int(pc.sum(pc.struct_field(table["shape"], "turns")).as_py() or 0)
+        return cost(
+            lengths,
+            self.plan.cost,
+            self.target,
+            on=self.today,
+            method=self.plan.target.method,
+            compare=[load(name) for name in self.plan.cost.compare],
+            moderation=moderation_effort(texts, int(total.sum()), self.plan.moderation),
+        )
+
+    def _files(self) -> list[SourceFile]:
+        return [file for source in self.sources for file in _files_of(source)]
+
+    def _manifest(self, report: Report, files: Sequence[SourceFile], built: tuple[FileFacts, ...]) -> Manifest:
+        return Manifest(
+            tuneset=report.tuneset,
+            plan=self.plan.model_dump(mode="json"),
+            plan_sha256=report.plan_sha256,
+            sources=tuple(
+                ManifestSource(source=f.source, path=f.path, bytes=f.bytes, sha256=f.sha256)
+                for f in sorted(files, key=lambda f: (f.source, f.path))
+            ),
+            measured_by={
+                "encoding": report.target.encoding,
+                "formula": report.target.formula,
+                "moderation": ", ".join(report.moderation.backends) or report.moderation.state,
+                "prices_as_of": self.today.isoformat(),
+            },
+            files=built,
+        )
+
+
+@contextmanager
+def accounting(
+    plan: Plan, *, target: Target, limits: Limits, sources: Sequence[SourceFiles], root: Path, today: date
+) -> Iterator[Account]:
+    """Open the account of a run; the gate loads beside the work and is let go at the end."""
+    notes = tuple(str(note) for source in sources for note in _notes(source))
+    opened = partial(Account, plan=plan, target=target, limits=limits, sources=sources, today=today, notes=notes)
+    if not plan.expect.enabled:
+        yield opened(gate=None)
+        return
+    with warm(root / plan.expect.suite if plan.expect.suite else None) as gate:
+        yield opened(gate=gate)
+
+
+def reasons() -> dict[str, str]:
+    """Give the reason and the cure of every code, of rules and troubles."""
+    return {code: rule.reason for code, rule in catalogue().items()} | CAUSES
+
+
+def target_facts(target: Target, limits: Limits) -> TargetFacts:
+    """Give what the report says of the target."""
+    return TargetFacts(
+        id=target.id,
+        title=target.title,
+        method=limits.method,
+        encoding=target.encoding or FALLBACK_ENCODING,
+        formula=FORMULA,
+        is_estimate=target.encoding is None,
+        max_tokens=limits.max_tokens,
+    )
+
+
+def _plan_digest(plan: Plan) -> str:
+    return hashlib.sha256(plan.model_dump_json().encode()).hexdigest()
+
+
+def _not_covered(target: Target) -> tuple[str, ...]:
+    if target.platform not in ("openai", "azure"):
+        return ()
+    named = ", ".join(ONLY_AFTER_TRAINING)
+    return (f"After training the platform judges the model by categories that no moderation API covers: {named}.",)
+
+
+def _notes(source: SourceFiles) -> Iterator[object]:
+    from pipeline.read import notes
+
+    return notes(source)
+
+
+def _files_of(source: SourceFiles) -> Iterator[SourceFile]:
+    """Give each file with its digest and how it is read."""
+    for stream in streams(source):
+        own = settle(stream, source.read).settings
+        size, digest = _digest(stream.path)
+        yield SourceFile(
+            source.name,
+            stream.address,
+            digest,
+            size,
+            own.format,
+            getattr(own, "encoding", None),
+            getattr(own, "delimiter", None),
+        )
+
+
+def _facts_of(folder: Path, lines: Mapping[str, Sequence[int]]) -> tuple[FileFacts, ...]:
+    """Give name, size and digest of every file that was written so far."""
+    facts = []
+    for path in sorted(folder.iterdir()):
+        size, digest = _digest(path)
+        facts.append(FileFacts(name=path.name, bytes=size, sha256=digest, lines=_count(path, lines)))
+    return tuple(facts)
+
+
+def _count(path: Path, lines: Mapping[str, Sequence[int]]) -> int | None:
+    if path.name in lines:
+        return len(lines[path.name])
+    if path.suffix != ".jsonl":
+        return None
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(CHUNK), b""))
+
+
+def _digest(path: Path) -> tuple[int, str]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return path.stat().st_size, digest.hexdigest()

@@ -1,0 +1,79 @@
+"""tuneset build: the main job."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("build")
+@click.option(
+    "--plan",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("dataset.toml"),
+    show_default=True,
+    help="The plan.",
+)
+@click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes. [default: one a core]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the result.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    default="error",
+    show_default=True,
+    help="Exit 1 when the dataset as a whole has findings, or fails expectations, of this severity.",
+)
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="Day for prices and closing dates. [default: today]",
+)
+@click.option("--quiet", is_flag=True, help="No progress and no summary; findings still decide the exit code.")
+def command(path: Path, workers: int | None, form: str, fail_on: str, as_of: object, *, quiet: bool) -> int:
+    """Build the dataset that the plan describes.
+
+    Reads the sources, composes examples, removes duplicates, checks, splits and writes train and validation JSONL with
+    a report and the price. The dataset of an earlier run stays untouched until the new one is complete.
+    """
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from pipeline.cli._outside import outside
+    from pipeline.cli._progress import for_console
+    from pipeline.engines.local import Local
+    from pipeline.plan import load
+    from pipeline.run import Setting, build
+
+    world = outside()
+    plan = load(path)
+    outcome = build(
+        plan,
+        Setting(
+            root=path.absolute().parent,
+            today=as_of.date() if isinstance(as_of, datetime) else world.today,
+            stamp=world.stamp,
+            cache=world.cache,
+            vocabularies=world.vocabularies,
+            engine=Local(workers or world.cores),
+            api_key=world.api_key,
+            base_url=world.base_url,
+            progress=for_console(Console(stderr=True), quiet=quiet or form == "json"),
+        ),
+    )
+    if form == "json":
+        click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
+    elif not quiet:
+        from pipeline.report.terminal import closing
+
+        Console().print(closing(outcome.report, folder=_shown(outcome.folder)))
+        if not outcome.published.is_new:
+            click.echo(f"Nothing changed: version {outcome.published.version} stays published.")
+    return int(outcome.fails(fail_on))
+
+
+def _shown(folder: Path) -> str:
+    """Give the folder as a user would type it."""
+    here = Path.cwd()
+    return f"{folder.relative_to(here) if folder.is_relative_to(here) else folder}"

@@ -1,0 +1,213 @@
+"""The whole build on one screen: sources become a published dataset and its report."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import read
+from pipeline.account import FALLBACK_ENCODING, accounting
+from pipeline.check import Check, survey
+from pipeline.compose import Compose
+from pipeline.core import columns
+from pipeline.core.facts import facts_of
+from pipeline.core.finding import Finding, Severity
+from pipeline.core.progress import Advance, Progress
+from pipeline.core.settings import CheckSettings
+from pipeline.core.stage import Stage
+from pipeline.core.target import Limits, Target
+from pipeline.decide import decide, judge
+from pipeline.engines.local import Local
+from pipeline.engines.spool import Spool, spooled
+from pipeline.group import group, spokesmen
+from pipeline.measure.moderation import as_column, moderate
+from pipeline.measure.stage import Measure
+from pipeline.plan import Plan
+from pipeline.publish import Published, publish, workplace
+from pipeline.report.model import Report
+from pipeline.split import split
+from pipeline.targets.catalogue import limits_of, load
+from pipeline.write import write
+
+THIN = (
+    *("name", "source", "trouble", "mended", "family", "stratum", "digest", "tokens", "shape"),
+    *("content", "prompt", "keys", "findings"),
+)
+"""What is held in memory of every row: never its text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Where and when a build runs: everything that is no part of plan or data."""
+
+    root: Path
+    """Folder of the plan; every path of the plan is relative to it."""
+    today: date
+    stamp: str
+    """Name of the version that is published."""
+    cache: Path
+    """Folder of what is kept between runs: answers of the Moderation API."""
+    vocabularies: tuple[str, ...] = ()
+    """Folders in which unpacked token vocabularies may lie, the last to be written to."""
+    engine: Local
+    api_key: str | None = None
+    base_url: str | None = None
+    progress: Progress
+
+
+class Outcome(NamedTuple):
+    """What a build gave."""
+
+    report: Report
+    findings: list[Finding]
+    """About the dataset as a whole."""
+    folder: Path
+    published: Published
+
+    def fails(self, at_least: str) -> bool:
+        """Say whether the dataset as a whole is flawed at or above a severity; `never` is never."""
+        if at_least == "never":
+            return False
+        least = Severity.named(at_least)
+        gate = [Severity.named(e.severity) for e in self.report.expectations or () if e.passed is False]
+        return any(severity >= least for severity in [*gate, *(finding.severity for finding in self.findings)])
+
+
+def build(plan: Plan, setting: Setting) -> Outcome:
+    """Read, compose, measure, check, group, split, decide, write, report, publish; see docs/architecture.md."""
+    target = load(plan.target.id)
+    limits = _limits(plan, target)
+    sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
+    folder = setting.root / plan.write.folder
+    with ExitStack() as stack:
+        account = stack.enter_context(
+            accounting(plan, target=target, limits=limits, sources=sources, root=setting.root, today=setting.today)
+        )
+        work = stack.enter_context(workplace(folder))
+        checks = CheckSettings(limits=limits, rules=plan.rules, moderation=plan.moderation)
+        spool, said = _rows(plan, checks, setting, sources=sources, work=work, stack=stack)
+        table = spool.columns([*THIN, *said])
+
+        verdict = judge(table)
+        sound = pa.array(verdict.sound)
+        table = _with(table, group(table.append_column("is_sound", sound), spool.payloads, plan.dedupe))
+        spokesman = spokesmen(table, verdict.sound)
+        fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=plan.dedupe.keep == "all")
+        ships = np.asarray(pc.equal(fates["fate"], "kept").to_numpy(zero_copy_only=False), dtype=bool)
+        sides = split(table, ships=ships, settings=plan.split, seed=plan.seed)
+        table = _with(table.append_column("side", sides), fates)
+
+        built = work / "built"
+        built.mkdir()
+        findings = survey(facts_of(table), checks)
+        written = write(table, spool.texts, folder=built, findings=findings, settings=plan.write, seed=plan.seed)
+        report = account.write(built, table=table, written=written, findings=findings)
+        return Outcome(
+            report, findings, folder, publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions)
+        )
+
+
+def _rows(
+    plan: Plan,
+    checks: CheckSettings,
+    setting: Setting,
+    *,
+    sources: Sequence[read.SourceFiles],
+    work: Path,
+    stack: ExitStack,
+) -> tuple[Spool, tuple[str, ...]]:
+    """Give every row read, composed, measured and checked, and the names of columns that only some runs have."""
+    stages: list[Stage] = [
+        Compose(
+            recipes={s.name: s.compose for s in plan.source},
+            mend=plan.mend,
+            method=plan.target.method,
+            families={s.name: s.family for s in plan.source if s.family},
+            labels={s.name: s.label for s in plan.source if s.label},
+            stratify=plan.split.stratify,
+        ),
+        Measure(
+            encoding=load(plan.target.id).encoding or FALLBACK_ENCODING,
+            method=plan.target.method,
+            near=plan.dedupe.near,
+            folders=setting.vocabularies,
+        ),
+    ]
+    asks = bool(setting.api_key) and plan.moderation.enabled
+    if not asks:
+        stages.append(Check(checks))
+    schema = _schema(columns.READ, *(stage.adds for stage in stages))
+    with setting.progress.stage("read", unit="rows", total=None) as advance:
+        tables = _counted(setting.engine.run(read.rows(sources), stages), advance)
+        spool = stack.enter_context(spooled(work / "rows.arrow", tables, schema))
+    if not asks:
+        return spool, ()
+    return _moderated(spool, plan, checks, setting, work=work, stack=stack), ("moderation",)
+
+
+def _moderated(
+    spool: Spool, plan: Plan, checks: CheckSettings, setting: Setting, *, work: Path, stack: ExitStack
+) -> Spool:
+    """Ask the Moderation API about every row, then check the rows with what it said."""
+    with setting.progress.stage("moderate", unit="rows", total=len(spool)) as advance:
+        moderated = stack.enter_context(
+            moderate(
+                spool.pairs("digest", "payload"),
+                settings=plan.moderation,
+                method=plan.target.method,
+                api_key=setting.api_key,
+                base_url=setting.base_url,
+                cache_folder=setting.cache,
+                progress=_shown(advance),
+            )
+        )
+    asked = columns.MODERATION
+    schema = _schema(spool.schema, pa.schema([pa.field("moderation", asked)]), columns.CHECK)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in spool.batches():
+            facts = [fact and as_column(fact) for fact in moderated.facts(batch["digest"].to_pylist())]
+            yield batch.append_column("moderation", pa.array(facts, asked))
+
+    with setting.progress.stage("check", unit="rows", total=len(spool)) as advance:
+        tables = _counted(setting.engine.run(batches(), [Check(checks)]), advance)
+        return stack.enter_context(spooled(work / "moderated.arrow", tables, schema))
+
+
+def _limits(plan: Plan, target: Target) -> Limits:
+    limits = limits_of(target, plan.target.method)
+    own = plan.target.max_tokens
+    return limits if own is None else limits.model_copy(update={"max_tokens": own})
+
+
+def _with(table: pa.Table, more: pa.Table) -> pa.Table:
+    for name in more.column_names:
+        table = table.append_column(name, more[name])
+    return table
+
+
+def _schema(*parts: pa.Schema) -> pa.Schema:
+    return pa.schema([field for part in parts for field in part])
+
+
+def _counted(tables: Iterator[pa.Table], advance: Advance) -> Iterator[pa.Table]:
+    for table in tables:
+        advance(len(table))
+        yield table
+
+
+def _shown(advance: Advance) -> Callable[[int, int, float | None], None]:
+    """Turn counts so far into steps."""
+    so_far = [0]
+
+    def show(done: int, _total: int, _seconds_left: float | None) -> None:
+        advance(done - so_far[0])
+        so_far[0] = done
+
+    return show
