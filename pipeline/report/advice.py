@@ -1,0 +1,95 @@
+"""What the numbers mean for the reader: may this be trained on, and what to do next."""
+
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+from pipeline.report.figures import plural
+from pipeline.report.model import CodeFacts, ExpectationFacts, Report
+
+State = Literal["ready", "look", "stop"]
+
+TITLES: Final[dict[State, str]] = {
+    "ready": "Ready to train on",
+    "look": "Ready, with something to look at",
+    "stop": "Not ready to train on",
+}
+
+
+class Verdict(NamedTuple):
+    """May this dataset be trained on: a state, its title, and what came out in one sentence."""
+
+    state: State
+    title: str
+    sentence: str
+
+
+def verdict(report: Report) -> Verdict:
+    """Judge the dataset by its gate, its findings as a whole and its held rows; rejected rows alone stop nothing."""
+    state: State = "ready"
+    if any(_warnings(report)) or report.fates.held or report.moderation.state == "held":
+        state = "look"
+    if any(_stoppers(report)) or not report.fates.kept:
+        state = "stop"
+    return Verdict(state, TITLES[state], outcome(report))
+
+
+def outcome(report: Report) -> str:
+    """Say how many rows became examples, and on which side they are."""
+    kept, sides = report.fates.kept, report.sides
+    if not kept:
+        return f"None of {plural(report.rows_read, 'row')} became an example."
+    train, validation = f"{sides.train.examples:,} to train on", f"{sides.validation.examples:,} to validate with"
+    return f"{kept:,} of {plural(report.rows_read, 'row')} became examples: {train}, {validation}."
+
+
+def next_steps(report: Report) -> tuple[str, ...]:
+    """Say what to do, the most pressing first; there is always one line."""
+    steps = (*_stoppers(report), *_warnings(report), *_rows(report), *_screening(report))
+    return tuple(dict.fromkeys(steps)) or (
+        "Nothing stands in the way: train.jsonl and validation.jsonl can be uploaded.",
+    )
+
+
+def not_met(report: Report, severity: str) -> tuple[ExpectationFacts, ...]:
+    """Give the expectations of one severity that the dataset does not meet."""
+    return tuple(e for e in report.expectations or () if e.passed is False and e.severity == severity)
+
+
+def _stoppers(report: Report) -> Iterator[str]:
+    yield from (f"{e.sentence} {e.why}".strip() for e in not_met(report, "error"))
+    yield from (_dataset(code) for code in report.dataset_findings if code.severity == "error")
+
+
+def _warnings(report: Report) -> Iterator[str]:
+    yield from (f"{e.sentence} {e.why}".strip() for e in not_met(report, "warning"))
+    yield from (_dataset(code) for code in report.dataset_findings if code.severity == "warning")
+
+
+def _dataset(code: CodeFacts) -> str:
+    return f"{code.first[0].message} Read on with `tuneset explain {code.code}`."
+
+
+def _rows(report: Report) -> Iterator[str]:
+    """Say what to do about rows that did not ship, and about prompts with several answers."""
+    errors = [code for code in report.findings if code.severity == "error"]
+    if report.fates.rejected and errors:
+        yield (
+            f"{plural(report.fates.rejected, 'row')} {_was(report.fates.rejected)} rejected, most often for "
+            f"`{errors[0].code}`. See rejected.jsonl, and `tuneset explain {errors[0].code}`."
+        )
+    if report.fates.held and not any(e.passed is False and e.column == "share_held" for e in report.expectations or ()):
+        yield f"{plural(report.fates.held, 'row')} {_was(report.fates.held)} held because a check could not answer. Run again to ask it again."
+    if report.conflicts.prompts:
+        yield (
+            f"{plural(report.conflicts.prompts, 'prompt has', 'prompts have')} several answers. "
+            "They are kept; make sure that none of the answers is wrong."
+        )
+
+
+def _screening(report: Report) -> Iterator[str]:
+    if report.moderation.state == "not asked":
+        yield "Moderation was not asked. Set OPENAI_API_KEY and run again before you upload."
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"

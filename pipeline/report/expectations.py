@@ -1,0 +1,129 @@
+"""The gate of the whole dataset: a Great Expectations suite over the facts, each answer in one plain sentence."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+
+from pipeline.core.finding import Severity
+from pipeline.report import gate
+from pipeline.report.facts import dataset_table, examples_table
+from pipeline.report.model import ExpectationFacts, Report
+from pipeline.report.sentence import sentence
+from pipeline.report.suite import PARAMETERS, Expectation, default_suite, load_suite
+
+Parameters = Mapping[str, float | None]
+
+
+class Gate:
+    """A suite and the process that will judge it; start it first, ask it last, and close it in any case."""
+
+    def __init__(self, suite: Sequence[Expectation]) -> None:
+        self._suite = tuple(suite)
+        self._process = subprocess.Popen(  # noqa: S603 - our own file, by this interpreter
+            [sys.executable, "-P", gate.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def judge(self, facts: pa.Table, *, report: Report, parameters: Parameters) -> tuple[ExpectationFacts, ...]:
+        """Hold the suite against the kept rows and the report; it can be asked once.
+
+        A parameter that is None (a limit that nobody documents) leaves its expectations unjudged, not passed.
+        """
+        columns = {column for expectation in self._suite for column in expectation.columns()}
+        tables = {"examples": examples_table(facts, columns=columns), "dataset": dataset_table(report)}
+        return self.judge_tables(tables, parameters=parameters)
+
+    def judge_tables(self, tables: Mapping[str, pa.Table], *, parameters: Parameters) -> tuple[ExpectationFacts, ...]:
+        """Hold the suite against tables of the columns in `facts.EXAMPLES` and `facts.DATASET`."""
+        silent = {n: reason for n, e in enumerate(self._suite) if (reason := _unmeasured(e, tables, parameters))}
+        asked = [n for n in range(len(self._suite)) if n not in silent]
+        answers = dict(zip(asked, self._ask([self._suite[n] for n in asked], tables, parameters), strict=True))
+        return tuple(_fact(e, answers.get(n), silent.get(n), tables[e.table]) for n, e in enumerate(self._suite))
+
+    def _ask(self, suite: Sequence[Expectation], tables: Mapping[str, pa.Table], parameters: Parameters) -> list[Any]:
+        if not suite:
+            return []
+        streams = {name: _stream(table) for name, table in tables.items()}
+        request = {
+            "sizes": {name: len(stream) for name, stream in streams.items()},
+            "expectations": [{"type": e.type, "kwargs": e.kwargs, "meta": {"table": e.table}} for e in suite],
+            "parameters": {name: value for name, value in parameters.items() if value is not None},
+        }
+        question = b"".join([json.dumps(request).encode(), b"\n", *streams.values()])
+        answer, log = self._process.communicate(question)
+        if self._process.returncode:
+            raise RuntimeError(
+                f"the expectation gate ended with code {self._process.returncode}: {log.decode()[-2000:]}"
+            )
+        answers: list[Any] = json.loads(answer)
+        return answers
+
+    def close(self) -> None:
+        """Let the process go, whether it was asked or not."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.communicate()
+
+    def __enter__(self) -> Self:
+        """Give the gate itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+def warm(suite: Path | None = None, *, parameters: tuple[str, ...] = PARAMETERS) -> Gate:
+    """Start the gate on a suite (None: the default one) and give it at once; it loads beside the caller's work.
+
+    Raises PlanError when the suite has mistakes.
+    """
+    return Gate(load_suite(suite or default_suite(), parameters=parameters))
+
+
+def failed(results: Iterable[ExpectationFacts], *, at_least: Severity = Severity.ERROR) -> tuple[ExpectationFacts, ...]:
+    """Give the expectations that are not met (or have a mistake in them) at or above a severity."""
+    return tuple(r for r in results if r.passed is False and Severity.named(r.severity) >= at_least)
+
+
+def _unmeasured(expectation: Expectation, tables: Mapping[str, pa.Table], parameters: Parameters) -> str | None:
+    """Say why an expectation has nothing to look at; None when it has."""
+    for name in expectation.parameters():
+        if parameters.get(name) is None:
+            return f"`{name}` is not documented for this target"
+    table = tables[expectation.table]
+    for column in expectation.columns():
+        if len(table) and table[column].null_count == len(table) and "null" not in expectation.type:
+            return "it was not measured"
+    return None
+
+
+def _fact(expectation: Expectation, answer: Any, silent: str | None, table: pa.Table) -> ExpectationFacts:
+    broken = answer["problem"] if answer else None
+    value = table[expectation.column][0].as_py() if expectation.table == "dataset" and expectation.column else None
+    return ExpectationFacts(
+        expectation=expectation.type,
+        table=expectation.table,
+        column=expectation.column,
+        severity=expectation.severity,
+        passed=None if silent else bool(answer["success"]),
+        sentence=sentence(expectation, answer, silent or broken, value=value),
+        why=expectation.why,
+    )
+
+
+def _stream(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())

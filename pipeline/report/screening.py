@@ -1,0 +1,55 @@
+"""What moderation was asked and what it said; what it was not asked is never counted as clean."""
+
+from collections import Counter
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.moderation import flags, from_column
+from pipeline.core.settings import ModerationSettings
+from pipeline.report.model import ModerationFacts
+
+State = Literal["not asked", "verified", "screened", "held", "partly"]
+
+
+def screening(facts: pa.Table, *, settings: ModerationSettings, not_covered: tuple[str, ...] = ()) -> ModerationFacts:
+    """Sum up the moderation of every row that became an example (it has a digest); `facts` may lack the column."""
+    examples = facts.filter(pc.is_valid(facts["digest"]))
+    if "moderation" not in facts.column_names:
+        return ModerationFacts(not_asked=len(examples), not_covered=not_covered)
+    asked = examples["moderation"].filter(pc.is_valid(examples["moderation"])).combine_chunks()
+    states = Counter(asked.field("state").to_pylist())
+    counts = {word: states.get(word, 0) for word in ("verified", "screened", "held")}
+    flagged = _flagged(asked, settings)
+    return ModerationFacts(
+        state=_state(counts, examples=len(examples)),
+        backends=tuple(sorted(name for name in pc.unique(asked.field("backend")).to_pylist() if name)),
+        **counts,
+        not_asked=len(examples) - len(asked),
+        flagged=len(flagged),
+        categories=_counted(flagged),
+        not_covered=not_covered,
+    )
+
+
+def _state(counts: dict[str, int], *, examples: int) -> State:
+    if not any(counts.values()):
+        return "not asked"
+    if counts["held"]:
+        return "held"
+    if counts["verified"] == examples:
+        return "verified"
+    return "screened" if counts["screened"] == examples else "partly"
+
+
+def _flagged(asked: pa.Array, settings: ModerationSettings) -> list[tuple[str, ...]]:
+    """Give the categories of each flagged row; only thresholds of the plan need a look at every score."""
+    if not settings.thresholds:
+        asked = asked.filter(pc.greater(pc.fill_null(pc.list_value_length(asked.field("categories")), 0), 0))
+    return [found for fact in asked.to_pylist() if (found := flags(from_column(fact), settings))]
+
+
+def _counted(flagged: list[tuple[str, ...]]) -> dict[str, int]:
+    counts = Counter(category for categories in flagged for category in categories)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,155 @@
+"""The closing summary on the terminal: what came out, what is wrong, what it costs, what to do next."""
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.report.advice import next_steps, verdict
+from pipeline.report.cost import TargetCost
+from pipeline.report.figures import count, plural, size
+from pipeline.report.model import CodeFacts, ExpectationFacts, Report
+from pipeline.report.words import epochs
+
+CODES: Final = 6
+"""Codes shown; report.md has all."""
+STEPS: Final = 4
+FAILURES: Final = 3
+SEVERITIES: Final = ("error", "warning", "info")
+STYLES: Final = {
+    "ready": "bold green",
+    "look": "bold yellow",
+    "stop": "bold red",
+    "error": "red",
+    "warning": "yellow",
+    "info": "dim",
+    "kept": "green",
+    "rejected": "red",
+    "duplicate": "dim",
+    "held": "yellow",
+}
+
+
+def closing(report: Report, *, folder: str) -> RenderableType:
+    """Give the summary for a rich console: at most 40 lines of 100 columns."""
+    judged = verdict(report)
+    table = _grid(2)
+    for label, content in _rows(report, folder):
+        table.add_row(Text(label, "bold"), content)
+    title = Text.assemble((judged.title, STYLES[judged.state]), f": {report.name}, for {report.target.title}")
+    return Group(Text(), title, Text(), table)
+
+
+def closing_text(report: Report, *, folder: str, width: int = 100) -> str:
+    """Give the summary as plain lines, for logs and pipes."""
+    sheet = io.StringIO()
+    Console(file=sheet, width=width, no_color=True, force_terminal=False).print(closing(report, folder=folder))
+    return "".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines())
+
+
+def _rows(report: Report, folder: str) -> Iterator[tuple[str, RenderableType]]:
+    """Give each topic with its label; an empty label stands before a new thought."""
+    yield "Rows", _fates(report)
+    yield "Examples", _sides(report)
+    codes = (*report.dataset_findings, *report.findings)
+    if codes:
+        yield "", Text()
+        yield "Findings", _findings(codes)
+    if report.expectations is not None:
+        yield "", Text()
+        yield "Gate", Group(*_gate(report.expectations))
+    yield "", Text()
+    if report.cost is not None:
+        yield "Cost", _cost(report.cost.chosen)
+    yield "Moderation", Text(_moderation(report))
+    yield "Written", Text(_written(report, folder))
+    yield "", Text()
+    yield "Next", _next(next_steps(report))
+
+
+def _fates(report: Report) -> Text:
+    words = Text(f"{count(report.rows_read)} read = ")
+    for number, (fate, rows) in enumerate(report.fates):
+        words.append(" + " if number else "").append(f"{count(rows)} {fate}", style=STYLES[fate] if rows else "dim")
+    return words
+
+
+def _sides(report: Report) -> Table:
+    table = _grid(4, right=(1, 2))
+    for name, side in report.sides.files():
+        tokens = "not counted" if side.tokens is None else count(side.tokens)
+        unit = Text(f"tokens ({report.tokens.encoding})", "dim")
+        table.add_row(Text(name), Text(plural(side.examples, "example")), Text(tokens), unit)
+    return table
+
+
+def _findings(codes: Sequence[CodeFacts]) -> Table:
+    table = _grid(4, right=(2,), is_cut=True)
+    for code in codes[:CODES]:
+        rows = plural(code.rows, "row") if code.rows else "dataset"
+        severity = Text(code.severity, STYLES[code.severity])
+        table.add_row(severity, Text(code.code), Text(rows), Text(_places(code), "dim"))
+    if codes[CODES:]:
+        table.add_row(Text(), Text(f"{len(codes) - CODES} more"), Text(), Text("see report.md", "dim"))
+    return table
+
+
+def _places(code: CodeFacts) -> str:
+    """Name the first places, the file only once where it is the same."""
+    if not code.rows:
+        return code.first[0].message
+    named, last = [], ""
+    for place in code.first:
+        file, colon, line = place.name.rpartition(":")
+        named.append(f":{line}" if colon and file == last else place.name)
+        last = file
+    return ", ".join(named)
+
+
+def _gate(expectations: Sequence[ExpectationFacts]) -> Iterator[Text]:
+    """Give one line about all expectations, and one for each of the first that are not met."""
+    answers = [e.passed for e in expectations]
+    unjudged = f", {answers.count(None)} not judged" if None in answers else ""
+    yield Text(f"{plural(answers.count(True), 'expectation')} met, {answers.count(False)} not met{unjudged}")
+    missed = sorted((e for e in expectations if e.passed is False), key=lambda e: SEVERITIES.index(e.severity))
+    for e in missed[:FAILURES]:
+        yield Text.assemble((f"{e.severity:9}", STYLES[e.severity]), e.sentence)
+
+
+def _cost(chosen: TargetCost) -> Text:
+    passes = f"{epochs(chosen)} epochs, {chosen.epochs_basis}"
+    basis = f"{chosen.rate or 'price not documented'}; {chosen.lifetime}"
+    return Text.assemble((str(chosen.training), "bold"), f" to train on {chosen.target} ({passes})\n", (basis, "dim"))
+
+
+def _moderation(report: Report) -> str:
+    asked = report.moderation
+    if asked.state == "not asked":
+        return "not asked"
+    by = f" by {', '.join(asked.backends)}" if asked.backends else ""
+    return f"{asked.state}{by}, {count(asked.flagged)} flagged"
+
+
+def _written(report: Report, folder: str) -> str:
+    files = ", ".join(f"{file.name} ({size(file.bytes)})" for file in report.files)
+    return f"{folder}: {files}" if files else folder
+
+
+def _next(steps: Sequence[str]) -> Table:
+    table = _grid(2)
+    for number, step in enumerate(steps[:STEPS], 1):
+        table.add_row(Text(f"{number}."), Text(step.replace("`", "")))
+    return table
+
+
+def _grid(columns: int, *, right: tuple[int, ...] = (), is_cut: bool = False) -> Table:
+    """Give columns without lines; only the last one may be broken into lines, or is cut where `is_cut`."""
+    table = Table.grid(padding=(0, 2, 0, 0), collapse_padding=True)
+    for number in range(columns):
+        justify: JustifyMethod = "right" if number in right else "left"
+        is_last = number == columns - 1
+        table.add_column(justify=justify, no_wrap=not is_last or is_cut, overflow="ellipsis" if is_cut else "fold")
+    return table

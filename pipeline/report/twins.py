@@ -1,0 +1,58 @@
+"""Rows that repeat others, and prompts that are answered in several ways."""
+
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.report.model import FIRST_PLACES, ConflictFacts, DuplicateFacts, Pair, TwinGroup
+from pipeline.report.order import sorted_rows
+
+PAIRS: Final = 5
+"""Least-alike pairs shown: enough to judge a threshold by eye."""
+
+
+def duplicates(facts: pa.Table) -> DuplicateFacts:
+    """Sum up the groups of twins; `facts` has name, twin and likeness."""
+    repeats = _named(facts.filter(pc.is_valid(facts["twin"])), ["name", "twin", "likeness"])
+    if not len(repeats):
+        return DuplicateFacts()
+    likeness = pc.fill_null(repeats["likeness"], 1.0)
+    groups = repeats.group_by("twin", use_threads=False).aggregate([("likeness", "min"), ("name", "count")])
+    exact = pc.sum(pc.greater_equal(pc.fill_null(groups["likeness_min"], 1.0), 1.0)).as_py()
+    largest = groups.sort_by([("name_count", "descending"), ("twin", "ascending")]).slice(0, FIRST_PLACES)
+    near = repeats.filter(pc.less(likeness, 1.0)).sort_by([("likeness", "ascending"), ("name", "ascending")])
+    return DuplicateFacts(
+        exact_groups=exact,
+        near_groups=len(groups) - exact,
+        rows=len(repeats),
+        largest=tuple(TwinGroup(spokesman=g["twin"], rows=g["name_count"] + 1) for g in largest.to_pylist()),
+        least_alike=tuple(
+            Pair(name=p["name"], twin=p["twin"], likeness=round(p["likeness"], 4))
+            for p in near.slice(0, PAIRS).to_pylist()
+        ),
+    )
+
+
+def conflicts(facts: pa.Table) -> ConflictFacts:
+    """Find prompts with different answers among the kept rows; `facts` has name, fate, prompt and content."""
+    kept = facts.filter(pc.equal(facts["fate"], "kept"))
+    asked = kept.filter(pc.is_valid(kept["prompt"])).select(["name", "prompt", "content"])
+    answers = asked.group_by("prompt", use_threads=False).aggregate([("content", "count_distinct")])
+    several = answers.filter(pc.greater(answers["content_count_distinct"], 1))["prompt"]
+    if not len(several):
+        return ConflictFacts()
+    rows = _named(asked.filter(pc.is_in(asked["prompt"], value_set=several.combine_chunks())), ["name", "prompt"])
+    first: dict[bytes, list[str]] = {}
+    for name, prompt in zip(rows["name"].to_pylist(), rows["prompt"].to_pylist(), strict=True):
+        first.setdefault(prompt, []).append(name)
+    return ConflictFacts(
+        prompts=len(several),
+        examples=len(rows),
+        first=tuple(tuple(names[:FIRST_PLACES]) for names in list(first.values())[:FIRST_PLACES]),
+    )
+
+
+def _named(rows: pa.Table, columns: list[str]) -> pa.Table:
+    """Give these columns in the order of the rows' names."""
+    return rows.select(columns).take(pa.array(sorted_rows(rows["name"])))
