@@ -79,7 +79,8 @@ def test_two_processes_at_once_keep_one_limit(desk):
 
     assert [one.wait(20) for one in both] == [0, 0]
     times = [when for when, _, _ in here.standin.requests]
-    assert len(times) / (times[-1] - times[0]) <= per_minute / 60 * 1.02
+    slack = 15  # a tenth of a second's worth may come early, and a busy machine bunches arrivals
+    assert len(times) <= (times[-1] - times[0]) * per_minute / 60 + slack
 
 
 def test_what_another_process_asks_and_never_answers_is_asked_here_when_its_lease_is_over(desk):

@@ -18,6 +18,7 @@ from pipeline.measure.moderation.book import Book, Row, fact, first_places, row_
 from pipeline.measure.moderation.pieces import RECIPE, Piece, key, pieces
 from pipeline.measure.moderation.talk import Talk, Want
 from pipeline.measure.moderation.verdict import Verdict, from_bytes, to_bytes
+from pipeline.measure.providers.openai import without_user
 
 ROWS_AT_ONCE: Final = 64
 """Rows whose texts are in memory together, beside those of the requests under way."""
@@ -40,7 +41,7 @@ class Judge(NamedTuple):
     @property
     def of_texts(self) -> str:
         """The verdict on a text depends on this and the text."""
-        return f"{self.address.rstrip('/')} {self.settings.model}"
+        return f"{without_user(self.address)} {self.settings.model}"
 
     @property
     def of_rows(self) -> str:

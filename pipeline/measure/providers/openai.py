@@ -8,7 +8,7 @@ may quote the request's headers, and with them the key.
 
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pipeline.core.errors import TunesetError
 
@@ -86,6 +86,12 @@ def sound_address(base_url: str) -> str:
     except ValueError:
         pass
     raise TunesetError("OPENAI_BASE_URL: not an address. Set it like https://host/v1, or unset it.")
+
+
+def without_user(address: str) -> str:
+    """Give the address without a user and password before the host, so that it may be written down."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
 
 
 def backend(address: str, model: str) -> str:
