@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.read.format import Format, formats
     from pipeline.read.first_look import Look, look
+    from pipeline.read.format import Format, formats
     from pipeline.read.records import Note, notes, rows
     from pipeline.read.settings import AutoSettings, ReadSettings
     from pipeline.read.source import SourceFiles, find

@@ -6,7 +6,7 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from pipeline.read.damage import Damaged
 
@@ -33,16 +33,20 @@ def _plain(file: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
-def _through(opener: Callable[[BinaryIO], BinaryIO]) -> Callable[[BinaryIO], Iterator[bytes]]:
+def _through(opener: Callable[[BinaryIO], Any]) -> Callable[[BinaryIO], Iterator[bytes]]:
     def unpack(file: BinaryIO) -> Iterator[bytes]:
-        stream = opener(file)
         try:
-            while block := stream.read1(BLOCK_BYTES):  # type: ignore[attr-defined] - all three readers have it
-                yield block
+            with opener(file) as stream:
+                while block := stream.read1(BLOCK_BYTES):
+                    yield block
         except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
             raise Damaged(f"The compressed file breaks off: {_reason(error)}.") from error
 
     return unpack
+
+
+def _gzip(file: BinaryIO) -> gzip.GzipFile:
+    return gzip.GzipFile(fileobj=file)
 
 
 def _zstd(file: BinaryIO) -> Iterator[bytes]:
@@ -71,8 +75,8 @@ SUFFIXES: Final = frozenset(_MAGIC.values())
 """Endings that say a file is compressed; looked through when a file's own ending is asked."""
 
 _UNPACKERS: Final[dict[str | None, Callable[[BinaryIO], Iterator[bytes]]]] = {
-    ".gz": _through(lambda file: gzip.GzipFile(fileobj=file)),  # type: ignore[arg-type, return-value] - binary file
-    ".bz2": _through(lambda file: bz2.BZ2File(file)),  # type: ignore[arg-type, return-value] - binary file
-    ".xz": _through(lambda file: lzma.LZMAFile(file)),  # type: ignore[arg-type, return-value] - binary file
+    ".gz": _through(_gzip),
+    ".bz2": _through(bz2.BZ2File),
+    ".xz": _through(lzma.LZMAFile),
     ".zst": _zstd,
 }

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from pipeline.read.damage import Damaged
 from pipeline.read.splitter import Dialect, Row, split
 
-DELIMITERS: Final = (",", "\t", ";", "|")
+DELIMITERS: Final = (",", "\t", ";", "||", "|")
 """The usual ones, the likelier first where two fit equally."""
-RARE_DELIMITERS: Final = (":", "^", "~", "\x1f", "\x01", "¦", "§", "||", "::")
+RARE_DELIMITERS: Final = ("::", ":", "^", "~", "\x1f", "\x01", "¦", "§")
 """Tried only where none of the usual ones makes a table."""
 
 _SURE: Final = 0.35
@@ -80,14 +80,17 @@ def _best(lines: list[bytes], delimiters: Sequence[str], hints: _Hints) -> Readi
 def _dialects(lines: list[bytes], delimiter: str, hints: _Hints) -> Iterator[Dialect]:
     """Give the ways of quoting that leave a trace in the sample, the plainest first."""
     text = b"".join(lines).decode("utf-8", "replace")
-    quotes = ('"', "'", "") if _has_single_quotes(text, delimiter) else ('"', "")
-    for sign in quotes if hints.quote is None else (hints.quote,):
+    for sign in _quotes(text, delimiter) if hints.quote is None else (hints.quote,):
         trims = bool(sign and delimiter and re.search(f"{re.escape(delimiter)} +{re.escape(sign)}", text))
         escapes = ("", "\\") if sign and "\\" + sign in text else ("",)
         for mark in escapes if hints.escape is None else (hints.escape,):
             yield Dialect(delimiter, sign, mark, trims)
-        if sign and sign not in text:
-            return
+
+
+def _quotes(text: str, delimiter: str) -> tuple[str, ...]:
+    if _has_single_quotes(text, delimiter):
+        return ("'", '"', "") if '"' in text else ("'", "")
+    return ('"', "") if '"' in text else ('"',)
 
 
 def _has_single_quotes(text: str, delimiter: str) -> bool:
@@ -99,16 +102,20 @@ def _has_single_quotes(text: str, delimiter: str) -> bool:
 
 def _read(lines: list[bytes], dialect: Dialect, is_whole: bool) -> Reading:  # noqa: FBT001 - one caller
     """Read and score: the share of rows of the usual width, squared, times what that width tells."""
-    rows = tuple(split([lines] if is_whole else _cut(lines), dialect))
-    rows = rows if is_whole else rows[:-1]
-    if not rows:
-        return Reading(dialect, rows, 0.0)
-    widths = Counter(len(row.fields) if row.fields is not None else 0 for row in rows)
-    width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
-    if width == 0:
-        return Reading(dialect, rows, 0.0)
-    tidy = (count / len(rows)) ** 2 * _weight(width)
-    return Reading(dialect, rows, tidy * _prose_factor(rows, dialect) * _quote_factor(rows, dialect))
+    rows = _rows(lines, dialect, None, is_whole)
+    width = Reading(dialect, rows, 0.0).width
+    if any(row.trouble is not None and row.trouble.code == "read.stray-quote" for row in rows):
+        rows = _rows(lines, dialect, width, is_whole)
+    count = sum(row.fields is not None and len(row.fields) == width for row in rows)
+    tidy = (count / max(1, len(rows))) ** 2 * _weight(width)
+    return Reading(
+        dialect, rows, tidy * _prose_factor(rows, dialect) * _quote_factor(rows, dialect) * _gap_factor(rows, width)
+    )
+
+
+def _rows(lines: list[bytes], dialect: Dialect, width: int | None, is_whole: bool) -> tuple[Row, ...]:  # noqa: FBT001
+    rows = tuple(split([lines] if is_whole else _cut(lines), dialect, width=width))
+    return rows if is_whole else rows[:-1]
 
 
 def _cut(lines: list[bytes]) -> Iterator[list[bytes]]:
@@ -125,14 +132,18 @@ def _prose_factor(rows: Sequence[Row], dialect: Dialect) -> float:
     """Doubt a delimiter that is mostly followed by a space: commas in prose are, commas between fields are not."""
     fields = [field for row in rows for field in (row.fields or ())[1:]]
     spaced = sum(field.startswith(" ") for field in fields)
-    return 0.5 if fields and not dialect.trims and spaced > 0.7 * len(fields) else 1.0  # noqa: PLR2004 - most
+    return 0.5 if fields and not dialect.trims and spaced > 0.7 * len(fields) else 1.0
 
 
 def _quote_factor(rows: Sequence[Row], dialect: Dialect) -> float:
-    """Doubt a reading whose fields still begin and end with a quote, or that calls any row broken."""
-    if any(row.trouble is not None and row.trouble.code != "read.encoding" for row in rows):
-        return 0.9
+    """Doubt that nothing quotes, the more where fields still stand in quotes then."""
     if dialect.quote:
         return 1.0
-    wrapped = any(len(field) > 1 and field[0] == field[-1] == '"' for row in rows for field in row.fields or ())
-    return 0.8 if wrapped else 0.95
+    wrapped = any(len(field) > 1 and field[0] == field[-1] in "\"'" for row in rows for field in row.fields or ())
+    return 0.5 if wrapped else 0.7
+
+
+def _gap_factor(rows: Sequence[Row], width: int) -> float:
+    """Doubt a delimiter that leaves a column without any field or name between two others."""
+    full = [row.fields for row in rows if row.fields is not None and len(row.fields) == width]
+    return 0.6 if any(not any(fields[place] for fields in full) for place in range(1, width - 1)) else 1.0

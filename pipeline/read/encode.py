@@ -1,25 +1,16 @@
 """A record as JSON on one line."""
 
-import datetime
-import decimal
 import json
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-_ENCODER = msgspec.json.Encoder(enc_hook=lambda value: _plain(value))
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
 
 def to_json(value: Any) -> str:
-    """Write a value as JSON on one line, text as it is; what JSON lacks (dates, bytes) as text."""
+    """Write a value as JSON on one line, text as it is; what JSON lacks (a duration, a decimal) as text."""
     try:
         return _ENCODER.encode(value).decode()
-    except (UnicodeEncodeError, OverflowError):  # a lone surrogate, which only an escape can carry
-        return json.dumps(value, separators=(",", ":"), default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    """Give a value of a kind that JSON has."""
-    if isinstance(value, datetime.timedelta | decimal.Decimal):
-        return str(value)
-    return str(value)
+    except UnicodeEncodeError:  # a lone surrogate, which only an escape can carry
+        return json.dumps(value, separators=(",", ":"), default=str)

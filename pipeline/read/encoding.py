@@ -42,8 +42,8 @@ def marked(head: bytes) -> Encoding | None:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return Encoding(name, len(mark))
-    name = _wide(head)
-    return Encoding(name) if name else None
+    wide = _wide(head)
+    return Encoding(wide) if wide else None
 
 
 def _wide(head: bytes) -> str | None:
@@ -57,10 +57,10 @@ def _wide(head: bytes) -> str | None:
     if min(share[:3]) > 0.9 and share[3] < 0.1:  # noqa: PLR2004 - nearly all, nearly none
         return "utf-32-be"
     even, odd = (share[0] + share[2]) / 2, (share[1] + share[3]) / 2
-    if even and odd:
+    if max(even, odd) < 0.1 and (even == odd == 0 or _decodes(head[: units * 4], "utf-8")):  # noqa: PLR2004 - stray NULs
         return None
-    name = "utf-16-le" if odd else "utf-16-be"
-    return name if max(even, odd) > 0.4 or (even or odd) and _is_wide_text(head, name) else None  # noqa: PLR2004 - Latin text
+    likelier = ("utf-16-le", "utf-16-be") if odd > even else ("utf-16-be", "utf-16-le")
+    return next((name for name in likelier if _is_wide_text(head, name)), None)
 
 
 def _is_wide_text(head: bytes, name: str) -> bool:

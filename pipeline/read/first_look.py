@@ -11,7 +11,6 @@ from pipeline.read.records import records, settle
 from pipeline.read.settings import AutoSettings, ReadSettings
 from pipeline.read.stream import open_stream
 
-
 _USUAL: Final = {"encoding": "utf-8", "quote": '"', "escape": "", "skip": 0, "records": ""}
 """What nobody needs to be told, though it was detected."""
 

@@ -57,11 +57,16 @@ def guess(stream: Stream) -> str:
 
 def _binary(stream: Stream, head: bytes) -> str | None:
     name = "parquet" if head.startswith(parquet.MAGIC) else "excel" if _is_workbook(stream, head) else None
-    if name and compression(stream.path.open("rb").read(6)):
+    if name and not _is_plain(stream):
         raise SourceError(
             f"{stream.address}: a compressed {name} file. Unpack it first: it is read at many places at once."
         )
     return name
+
+
+def _is_plain(stream: Stream) -> bool:
+    with stream.path.open("rb") as file:
+        return compression(file.read(6)) is None
 
 
 def _is_workbook(stream: Stream, head: bytes) -> bool:

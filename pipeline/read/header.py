@@ -2,15 +2,59 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 _NUMBER: Final = re.compile(r"[-+]?[$€£]?\d[\d.,:/\-%e+ ]*", re.IGNORECASE)
 _LINK: Final = re.compile(r"\S+@\S+\.\w+|https?://\S+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+", re.IGNORECASE)
 _WORDS: Final = frozenset(
-    "answer assistant category class completion context conversation conversation_id conversationid data date description "
-    "id input instruction intent label message name no number order output prompt question query reply response role "
-    "sentence source speaker summary system tag target text title topic turn type url user utterance value".split()
+    [
+        "answer",
+        "assistant",
+        "category",
+        "class",
+        "completion",
+        "context",
+        "conversation",
+        "conversation_id",
+        "conversationid",
+        "data",
+        "date",
+        "description",
+        "id",
+        "input",
+        "instruction",
+        "intent",
+        "label",
+        "message",
+        "name",
+        "no",
+        "number",
+        "order",
+        "output",
+        "prompt",
+        "question",
+        "query",
+        "reply",
+        "response",
+        "role",
+        "sentence",
+        "source",
+        "speaker",
+        "summary",
+        "system",
+        "tag",
+        "target",
+        "text",
+        "title",
+        "topic",
+        "turn",
+        "type",
+        "url",
+        "user",
+        "utterance",
+        "value",
+    ]
 )
 """Names that head a column far more often than they stand in one."""
 _PREAMBLE_ROWS: Final = 20
@@ -86,7 +130,13 @@ def _is_prose(name: str, column: Sequence[str]) -> bool:
 
 
 def _is_sentence(cell: str) -> bool:
-    return len(cell) > 20 and cell[-1] in ".?!。？！" and " " in cell or len(cell) > 8 and cell[-1] in "。？！"  # noqa: PLR2004
+    if cell[-1:] in (
+        "\u3002",
+        "\uff1f",
+        "\uff01",
+    ):  # the full stop, question and exclamation marks of Chinese and Japanese
+        return len(cell) > 8  # noqa: PLR2004 - a short clause
+    return len(cell) > 20 and cell[-1:] in (".", "?", "!") and " " in cell  # noqa: PLR2004 - longer than a name
 
 
 def _has_second(table: Sequence[Sequence[str]]) -> bool:
@@ -121,10 +171,10 @@ def _carried(row: list[str], below: list[str]) -> list[str]:
     return carried
 
 
-def unique(names: "Sequence[str] | object") -> tuple[str, ...]:
-    """Number the second and later bearers of a name: `answer`, `answer_2`."""
+def unique(names: Iterable[str]) -> tuple[str, ...]:
+    """Give the names, a number added to the second and later bearers of a name: `answer`, `answer_2`."""
     given: dict[str, None] = {}
-    for name in names:  # type: ignore[attr-defined] - any iterable of text
+    for name in names:
         number, free = 2, name
         while free in given:
             number, free = number + 1, f"{name}_{number}"

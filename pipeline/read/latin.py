@@ -4,6 +4,8 @@ A byte above 127 is a letter, a quote or a sign in every one of them, so all dec
 right reading gives `déjà` and `don’t`, a wrong one `dÈj‡` and `donÕt`.
 """
 
+# ruff: noqa: RUF001, RUF002 - the look-alike characters are the subject
+
 from typing import Final
 
 ENCODINGS: Final = ("cp1252", "mac_roman", "cp1250", "iso8859_2", "cp1254", "cp1257", "cp850", "cp437")
@@ -12,7 +14,9 @@ ENCODINGS: Final = ("cp1252", "mac_roman", "cp1250", "iso8859_2", "cp1254", "cp1
 _COMMON: Final = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüßœÀÁÂÄÅÆÇÈÉÊËÍÎÑÓÔÖØÚÛÜŒ")
 _RARE: Final = frozenset("þðýÿÞÐÝŸƒ")
 _MARKS: Final = frozenset("‘’“”„‚«»–—…•·™®©°€£\u00a0¿¡§´½¼×")
-_ORDINALS: Final = frozenset("ºª²³")
+_SIGNS: Final = frozenset("ºª²³")
+_TWICE: Final = frozenset("ÃÂâ€")
+"""What begins the traces of UTF-8 that was once taken for Latin (`Ã©`, `â€™`): read so, mending can undo it."""
 
 
 def best(sample: bytes) -> tuple[str, float]:
@@ -35,12 +39,14 @@ def _score(sample: bytes, name: str) -> float:
 
 def _fit(before: str, sign: str, after: str) -> float:
     """Say how well a character goes with its neighbours, from -1 to 1."""
+    if (sign in _TWICE and after > "\x7f") or (before in _TWICE and sign > "\x7f"):
+        return 0.6
+    if before > "\x7f" and after > "\x7f":
+        return -0.5  # Latin words are mostly ASCII
     if sign in _MARKS:
         return 0.9
-    if not sign.isalpha() or not sign.isprintable():
-        return 0.0 if sign in _ORDINALS and before.isdigit() else -1.0
-    if before > "\x7f" and after > "\x7f" and before.isalpha() and after.isalpha():
-        return -0.5  # Latin words are mostly ASCII
+    if not sign.isalpha():
+        return 0.0 if sign in _SIGNS and not before.isalpha() else -1.0
     if sign.isupper() and before.islower():
         return -1.0
     if not (before.isalpha() or after.isalpha()):

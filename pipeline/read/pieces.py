@@ -137,10 +137,11 @@ def _cut(text: str, size: int) -> int:
 
 
 _QUESTION: Final = re.compile(
-    r"\s*(?:\*\*)?(?:q|question|frage|pregunta|domanda|问|問)\s*\d*\s*[:.)：]\s*(?:\*\*)?\s*(.*)", re.IGNORECASE
+    r"\s*(?:\*\*)?(?:q|question|frage|pregunta|domanda|问|問)\s*\d*\s*[:.)\uff1a]\s*(?:\*\*)?\s*(.*)", re.IGNORECASE
 )
 _ANSWER: Final = re.compile(
-    r"\s*(?:\*\*)?(?:a|answer|antwort|réponse|respuesta|risposta|答)\s*\d*\s*[:.)：]\s*(?:\*\*)?\s*(.*)", re.IGNORECASE
+    r"\s*(?:\*\*)?(?:a|answer|antwort|réponse|respuesta|risposta|答)\s*\d*\s*[:.)\uff1a]\s*(?:\*\*)?\s*(.*)",
+    re.IGNORECASE,
 )
 
 

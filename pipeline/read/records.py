@@ -125,7 +125,7 @@ def _unfolded(found: Iterable[Record], key: str) -> Iterator[Record]:
 
 
 def numbered(found: Iterable[Record]) -> Iterator[Record]:
-    """Number the records that begin on the same line, so that every name is unique; a lone one has no number."""
+    """Give the records, those that begin on the same line numbered, so that every name is unique."""
     held: Record | None = None
     part = 0
     for record in found:

@@ -59,7 +59,8 @@ def _folder(name: str, settings: ReadSettings, folder: Path, root: Path) -> Sour
     known = frozenset().union(*(entry.suffixes for entry in formats().values()))
     chosen = formats().get(getattr(settings, "format", "auto"))
     found = sorted((_address(file, root), file.absolute()) for file in _below(folder))
-    files, skipped = [], []
+    files: list[tuple[Path, str]] = []
+    skipped: list[tuple[Path, str]] = []
     for address, file in found:
         suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() not in SUFFIXES]
         is_taken = suffixes and suffixes[-1] in (chosen.suffixes | known if chosen else known)

@@ -15,8 +15,8 @@ goes on with the next, so that one forgotten quote cannot swallow a file.
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from pipeline.core.trouble import Trouble

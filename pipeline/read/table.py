@@ -17,7 +17,7 @@ def read_settings() -> Any:
     Without it the first format that knows all the keys is meant (`delimiter` makes it CSV), or the content decides.
     """
     classes = {"auto": AutoSettings, **{name: entry.settings for name, entry in formats().items()}}
-    union = reduce(or_, (Annotated[each, Tag(name)] for name, each in classes.items()))  # type: ignore[arg-type] - built at run time
+    union = reduce(or_, (Annotated[each, Tag(name)] for name, each in classes.items()))
     return Annotated[union, Discriminator(_tag)]
 
 

@@ -7,8 +7,8 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 
 from pipeline.core.record import Record
 from pipeline.core.trouble import Trouble
-from pipeline.read.dialect import Reading, best_reading
 from pipeline.read.damage import Damaged
+from pipeline.read.dialect import Reading, best_reading
 from pipeline.read.format import Format, Settled
 from pipeline.read.header import column_names, find_head, unique
 from pipeline.read.settings import ReadSettings
@@ -128,7 +128,7 @@ def _least(rows: Sequence[Sequence[str]], names: Sequence[str], short: str) -> i
     """Give the fewest fields that are filled up: columns at the end that are empty in some full row may be left out."""
     if short != "auto":
         return len(names) if short == "refuse" else 1
-    full = [row for row in rows if len(row) >= len(names)]
+    full = [row for row in rows if len(row) == len(names)]
     least = len(names)
     while least > 1 and any(not row[least - 1] for row in full):
         least -= 1

@@ -1,5 +1,6 @@
 """Excel and OpenDocument sheets: XLSX, XLSM, XLSB, XLS, ODS."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
@@ -66,15 +67,13 @@ def open_sheet(stream: Stream, settings: ExcelSettings) -> Sheet:
 
 def _text(cell: Any) -> str:
     """Write a cell as Excel shows it at its plainest: whole numbers without a point, dates in ISO form."""
-    import datetime
-
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:  # noqa: PLR2004 - a float's whole digits
         return str(int(cell))
-    if isinstance(cell, datetime.datetime):
+    if isinstance(cell, dt.datetime):
         return cell.isoformat(sep=" ")
-    if isinstance(cell, datetime.date | datetime.time):
+    if isinstance(cell, dt.date | dt.time):
         return cell.isoformat()
     return str(cell)
 
@@ -138,7 +137,7 @@ def records(stream: Stream, settings: ExcelSettings) -> Iterator[Record]:
 
 
 def _row(number: int, cells: list[str], names: tuple[str, ...]) -> Record:
-    """A sheet has no ragged rows: cells beyond the named columns are there only when `columns` names too few."""
+    """Give one row; cells beyond the named columns are there only when `columns` names too few."""
     if any(cells[len(names) :]):
         raw = "\t".join(cells).encode()
         return Record(

@@ -18,8 +18,26 @@ from pipeline.read.stream import Stream
 
 SUFFIXES: Final = frozenset({".json"})
 OWN_LISTS: Final = frozenset(
-    "messages conversations conversation turns dialog dialogue utterances history tools functions tool_calls replies "
-    "instances input preferred_output non_preferred_output chosen rejected".split()
+    [
+        "messages",
+        "conversations",
+        "conversation",
+        "turns",
+        "dialog",
+        "dialogue",
+        "utterances",
+        "history",
+        "tools",
+        "functions",
+        "tool_calls",
+        "replies",
+        "instances",
+        "input",
+        "preferred_output",
+        "non_preferred_output",
+        "chosen",
+        "rejected",
+    ]
 )
 """Lists of objects that belong to one record; never taken for the list of records."""
 
