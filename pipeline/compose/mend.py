@@ -5,7 +5,8 @@
 
 import re
 import unicodedata
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pipeline.core.example import Json
@@ -97,16 +98,17 @@ def _mend_until_stable(text: str, settings: MendSettings) -> Mended:
     """Repair again after each repair: one brings work for another (a control character parts an accent from its letter)."""
     if _is_sound(text):
         return Mended(text, _NONE)
+    steps = _steps(settings)
     repairs: set[str] = set()
-    while True:
+    before = None
+    while text != before and not _is_sound(text):
         before = text
-        for name, new in _steps(text, settings):
-            if new != text:
+        for name, repair in steps:
+            repaired = repair(text)
+            if repaired != text:
                 repairs.add(name)
-                text = new
-                break
-        if text == before:
-            return Mended(text, frozenset(repairs))
+                text = repaired
+    return Mended(text, frozenset(repairs))
 
 
 def _is_sound(text: str) -> bool:
@@ -118,22 +120,23 @@ def _is_sound(text: str) -> bool:
     )
 
 
-def _steps(text: str, settings: MendSettings) -> "list[tuple[str, str]]":
-    """Give each repair's name with its outcome on this text, in the order in which they are wanted."""
-    steps: list[tuple[str, str]] = []
-    if settings.mojibake and not text.isascii():
-        steps.append(("mojibake", _mojibake(text)))
-    if settings.unicode != "off":
-        steps.append(("unicode", _unicode(text, settings.unicode)))
-    if settings.control:
-        steps.append(("control", _CONTROL.sub("", _BREAKS.sub("\n", text))))
-    if settings.whitespace:
-        steps.append(("whitespace", _whitespace(text)))
-    return steps
+@lru_cache(maxsize=64)
+def _steps(settings: MendSettings) -> tuple[tuple[str, Callable[[str], str]], ...]:
+    """Give the repairs that are asked for, in the order in which they are wanted."""
+    form = settings.unicode
+    steps: tuple[tuple[str, Callable[[str], str] | None], ...] = (
+        ("mojibake", _mojibake if settings.mojibake else None),
+        ("unicode", None if form == "off" else partial(_unicode, form=form)),
+        ("control", _control if settings.control else None),
+        ("whitespace", _whitespace if settings.whitespace else None),
+    )
+    return tuple((name, repair) for name, repair in steps if repair is not None)
 
 
 def _mojibake(text: str) -> str:
     """Repair lines in which UTF-8 was read as an 8-bit encoding; ftfy's own test decides, behind a cheaper one."""
+    if text.isascii():
+        return text
     hint = _mojibake_hint()
     if not hint.search(text):
         return text
@@ -159,13 +162,15 @@ def _mojibake_hint() -> re.Pattern[str]:
     strict = after - set("\u2010\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2022\u2026\xa0\xab\xbb\xb7\xb0")
     two = letters(0xC2, 0xDF)
     latin = {letter for letter in two if letter < "\u0250"}
-    any_, sure = _class(after), _class(strict)
-    three, four = _class(letters(0xE0, 0xEF)), _class(letters(0xF0, 0xF4))
-    return re.compile(
-        f"[\x80-\x9f]|[\xc2\xc3] |{_class(latin)}{any_}|{_class(two - latin)}{sure}"
-        f"|{three}(?:{_class(after | {' '})}{sure}|{sure}{_class(after | {' '})})|{four}{sure}{any_}{any_}"
-        "|[\u221a\u2248\u201a\u0192\u2206\xac][^\\x00-\\x7f]"  # macroman
-        "|[\u252c\u251c\u253c\u2500\u256c\u2567\u2568\u2564][^\\x00-\\x7f\xa0\u2500-\u257f]|\u0393\xc7"  # cp437
+    any_, sure, spaced = _class(after), _class(strict), _class(after | {" "})
+    three, four = letters(0xE0, 0xEF), letters(0xF0, 0xF4)
+    macroman, cp437 = set("\u221a\u2248\u201a\u0192\u2206\xac"), set("\u252c\u251c\u253c\u2500\u256c\u2567\u2568\u2564")
+    c1 = {chr(code) for code in range(0x80, 0xA0)}
+    leads = two | three | four | macroman | cp437 | c1 | {"\u0393"}
+    return re.compile(  # one class in front, so that the scan for it runs at full speed; what stood there is asked after
+        f"{_class(leads)}(?:(?<=[\x80-\x9f])|(?<=[\xc2\xc3]) |(?<={_class(latin)}){any_}|(?<={_class(two - latin)}){sure}"
+        f"|(?<={_class(three)})(?:{spaced}{sure}|{sure}{spaced})|(?<={_class(four)}){sure}{any_}{any_}"
+        f"|(?<={_class(macroman)})[^\\x00-\\x7f]|(?<={_class(cp437)})[^\\x00-\\x7f\xa0\u2500-\u257f]|(?<=\u0393)\xc7)"
     )
 
 
@@ -181,6 +186,12 @@ def _ftfy() -> "TextFixerConfig":
     return TextFixerConfig(unescape_html=False, replace_lossy_sequences=False)
 
 
+def _control(text: str) -> str:
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
+    return _CONTROL.sub("", _BREAKS.sub("\n", text))
+
+
 def _unicode(text: str, form: Literal["NFC", "NFKC"]) -> str:
     return text if unicodedata.is_normalized(form, text) else unicodedata.normalize(form, text)
 
@@ -188,7 +199,10 @@ def _unicode(text: str, form: Literal["NFC", "NFKC"]) -> str:
 def _whitespace(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _BLANK_LINES.sub("\n\n", _LINE_END.sub("", text)).rstrip().lstrip("\n")
+    text = text.rstrip()
+    if "\n" in text:
+        text = _LINE_END.sub("", text).lstrip("\n")
+        text = _BLANK_LINES.sub("\n\n", text) if "\n\n\n" in text else text
     return _without_margin(text) if text[:1].isspace() else text
 
 

@@ -243,7 +243,7 @@ def test_pairs_in_openai_form_ship_in_their_own_bytes() -> None:
 @pytest.mark.parametrize(
     ("record", "code"),
     [
-        ({"prompt": "Hi", "chosen": "Hello", "rejected": " "}, "compose.shape"),
+        ({"prompt": "Hi", "chosen": "Hello", "rejected": " "}, "compose.empty"),
         ({"prompt": " ", "chosen": "Hello", "rejected": "No"}, "compose.empty"),
         ({"chosen": HUMAN + "a\n\nHuman: x\n\nAssistant: b", "rejected": HUMAN + "c\n\nHuman: x\n\nAssistant: d"}, "compose.shape"),
         ({"prompt": "Hi", "chosen": 7, "rejected": "No"}, "compose.shape"),

@@ -57,6 +57,8 @@ def preference(settings: Preference) -> Cook:
 
 def _payload(before: list[Said], better: list[Said], worse: list[Said], *, system: str, tools: Json) -> Json:
     for name, answer in (("better", better), ("worse", worse)):
+        if not answer:
+            raise Trouble("compose.empty", f"The {name} answer is empty; expected text.")
         if len(answer) != 1 or answer[0].role != "assistant":
             raise Trouble("compose.shape", f"The {name} answer is not one assistant turn after what both share.")
         if not (answer[0].text or answer[0].calls):
