@@ -95,9 +95,9 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         table = spool.columns([*THIN, *said])
 
         verdict = judge(table)
-        sound = pa.array(verdict.sound)
-        table = _with(table, group(table.append_column("is_sound", sound), spool.payloads, plan.dedupe))
-        spokesman = spokesmen(table, verdict.sound)
+        table = table.append_column("is_sound", pa.array(verdict.sound))
+        table = _with(table, group(table, spool.payloads, plan.dedupe, method=plan.target.method))
+        spokesman = spokesmen(table, table["group"])
         fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=plan.dedupe.keep == "all")
         ships = np.asarray(pc.equal(fates["fate"], "kept").to_numpy(zero_copy_only=False), dtype=bool)
         sides = split(table, ships=ships, settings=plan.split, seed=plan.seed)

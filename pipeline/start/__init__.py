@@ -1,0 +1,151 @@
+"""The first plan: look at files, propose recipes, show what they would compose."""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+
+from pipeline.compose import Compose
+from pipeline.compose.guess import Proposal, guess
+from pipeline.core import columns
+from pipeline.core.errors import SourceError
+from pipeline.core.example import Method
+from pipeline.core.target import Settings
+from pipeline.read import Look, find, look, rows
+
+SAMPLE_ROWS: Final = 200
+"""Records that a recipe is guessed from: enough to tell labels from answers, quick on any file."""
+SHOWN: Final = 3
+"""Composed examples shown."""
+EXAMPLE: Final = "data/raw/example.csv"
+
+
+class Draft(NamedTuple):
+    """A proposed source and what it would give."""
+
+    address: str
+    """Path relative to the plan."""
+    look: Look
+    proposal: Proposal
+    others: tuple[Proposal, ...]
+    """Less likely ones."""
+    method: Method
+    payloads: tuple[str, ...]
+    """The first examples that it composes."""
+    troubles: tuple[str, ...]
+    """Why records of the sample would be left out."""
+
+
+def draft(path: Path, *, root: Path, choice: int = 0) -> Draft:
+    """Propose a source for a file; a SourceError says what was seen where nothing fits."""
+    seen = look(path, count=SAMPLE_ROWS)
+    values = [record.value for record in seen.records if record.value is not None]
+    proposals = guess(values)
+    if not proposals:
+        held = ", ".join(f"`{name}`" for name in seen.columns) or "no columns"
+        raise SourceError(
+            f"{path}: read as {seen.format} with {held}, which fits no recipe. Write the `compose` table by hand: docs/recipes.md."
+        )
+    chosen = proposals[min(choice, len(proposals) - 1)]
+    method: Method = "dpo" if _tag(chosen.settings) == "preference" else "sft"
+    address = find("draft", str(path.absolute()), root=root).files[0][1]
+    payloads, troubles = _composed(path, root, chosen, seen, method)
+    others = tuple(one for one in proposals if one is not chosen)
+    return Draft(address, seen, chosen, others, method, payloads, troubles)
+
+
+def read_table(one: Draft) -> dict[str, Any]:
+    """Give the `read` table of the plan: what the proposal needs of the reader; the rest is detected again each time."""
+    proposal = one.proposal
+    asked = {"group": proposal.group, "order": proposal.order, "unfold": proposal.unfold}
+    return {key: value for key, value in asked.items() if value}
+
+
+def compose_table(settings: Settings) -> dict[str, Any]:
+    """Give the `compose` table of the plan: the recipe, and whatever the proposal set, also where it is the default."""
+    values = settings.model_dump(mode="json")
+    said = {name: values[name] for name in type(settings).model_fields if name in settings.model_fields_set}
+    return {
+        "recipe": values["recipe"],
+        **{name: value for name, value in said.items() if value not in (None, "", [], {})},
+    }
+
+
+def plan_text(drafts: Sequence[Draft], *, name: str) -> str:
+    """Give a commented dataset.toml that reads these sources."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(  # noqa: S701 - it writes TOML, and `toml` quotes what comes from the data
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters |= {"toml": _toml, "read_table": read_table, "compose_table": compose_table}
+    template = environment.from_string(files(__package__).joinpath("dataset.toml.jinja").read_text(encoding="utf-8"))
+    return template.render(drafts=drafts, name=name, method=drafts[0].method, schema=_schema_address())
+
+
+def example_csv() -> bytes:
+    """Give a small table of questions and answers to begin with where there is no data yet."""
+    return files(__package__).joinpath("example.csv").read_bytes()
+
+
+def shown(payload: str, *, width: int = 300) -> str:
+    """Give an example for reading: one turn a line, long ones cut."""
+    value = json.loads(payload)
+    turns = value.get("messages") or [
+        *value["input"]["messages"],
+        *value["preferred_output"],
+        *value["non_preferred_output"],
+    ]
+    lines = ["  {}: {}".format(turn["role"], " ".join(_content(turn).split())) for turn in turns]
+    return "\n".join(line if len(line) <= width else f"{line[: width - 3]}..." for line in lines)
+
+
+def _content(turn: dict[str, Any]) -> str:
+    content = turn.get("content")
+    if isinstance(content, str):
+        return content
+    return json.dumps(turn.get("tool_calls") or content, ensure_ascii=False)
+
+
+def _composed(
+    path: Path, root: Path, chosen: Proposal, seen: Look, method: Method
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the first payloads, and the troubles of the first batch."""
+    wanted = {"group": chosen.group, "order": chosen.order, "unfold": chosen.unfold}
+    settings = seen.settings.model_copy(update=wanted)
+    source = find("draft", str(path.absolute()), root=root, read=settings)
+    batch = next(rows([source], batch_rows=SAMPLE_ROWS), None)
+    if batch is None:
+        return (), ()
+    stage = Compose(recipes={"draft": chosen.settings}, method=method)
+    done = stage(pa.Table.from_batches([batch], schema=columns.READ))
+    payloads = [payload for payload in done["payload"].to_pylist() if payload is not None]
+    troubles = zip(done["name"].to_pylist(), done["trouble"].to_pylist(), strict=True)
+    return tuple(payloads[:SHOWN]), tuple(f"{name}  {trouble}" for name, trouble in troubles if trouble)
+
+
+def _tag(settings: Settings) -> str:
+    return str(settings.model_dump()["recipe"])
+
+
+def _toml(value: Any) -> str:
+    """Write a value as TOML on one line."""
+    import tomlkit
+
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        table.update(value)
+        return str(table.as_string())
+    return str(tomlkit.item(value).as_string())
+
+
+@cache
+def _schema_address() -> str:
+    """Give where editors find the schema of the plan: the installed copy."""
+    from pipeline.core.resources import schemas
+
+    return (schemas() / "plan.schema.json").as_uri()
