@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS claim (key BLOB PRIMARY KEY, owner TEXT NOT NULL, unt
 CREATE INDEX IF NOT EXISTS claim_owner ON claim (owner);
 CREATE TABLE IF NOT EXISTS turn (lane TEXT PRIMARY KEY, free_at REAL NOT NULL) WITHOUT ROWID;
 CREATE TEMP TABLE missing (key BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE seen (key BLOB PRIMARY KEY) WITHOUT ROWID;
 """
 
 
@@ -123,6 +124,13 @@ class Cache:
             db.executemany("INSERT OR IGNORE INTO missing VALUES (?)", [(key,) for key in keys])
             db.execute("DELETE FROM missing WHERE key IN (SELECT key FROM answer)")
             return int(db.execute("SELECT count(*) FROM missing").fetchone()[0])
+
+    def unseen(self, keys: Collection[bytes]) -> set[bytes]:
+        """Give the keys without an answer that no call of this method was given before; held on disk."""
+        with self._writing() as db:
+            add = "INSERT OR IGNORE INTO seen VALUES (?) RETURNING key"
+            new = {key for key in keys if db.execute(add, (key,)).fetchone()}
+            return new.difference(self.get(new))
 
     def _free_at(self, db: sqlite3.Connection, lane: str, now: float) -> float:
         row = db.execute("SELECT free_at FROM turn WHERE lane = ?", (lane,)).fetchone()

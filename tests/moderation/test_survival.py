@@ -38,7 +38,7 @@ def child(here, per_minute=600_000):
     return subprocess.Popen([sys.executable, "-c", CHILD, *told], cwd=ROOT)
 
 
-def wait_for(claim, seconds=5.0):
+def wait_for(claim, seconds=20.0):
     end = time.monotonic() + seconds
     while not claim():
         assert time.monotonic() < end
@@ -50,11 +50,11 @@ def test_after_kill_9_only_what_was_in_flight_is_asked_again(desk, seed):
     here = desk(seconds=0.01)
     chance = random.Random(seed)
     for _ in range(3):
-        goal = sum(here.standin.texts.values()) + chance.randint(1, 150)
+        goal = len(here.standin.texts) + chance.randint(1, 150)
         running = child(here)
         wait_for(lambda goal=goal, running=running: len(here.standin.texts) >= goal or running.poll() is not None)
         running.send_signal(signal.SIGKILL)
-        running.wait(5)
+        running.wait(20)
 
     rows = [row(f"text {number}") for number in range(TEXTS)]
     facts = here.facts(rows, FAST)
@@ -104,7 +104,7 @@ def test_what_another_process_learns_meanwhile_is_taken_from_it(desk):
 
     [fact] = here.facts([row("text 0")], patience=HASTY._replace(lease_seconds=15, timeout_seconds=5))
     first.kill()
-    first.wait(5)
+    first.wait(20)
 
     assert fact.state == "verified"
     assert here.standin.seen["text 0"] == 1
@@ -115,7 +115,7 @@ def test_an_interrupted_run_keeps_what_was_answered_and_gives_back_its_claims(de
     running = child(here)
     wait_for(lambda: len(here.standin.texts) >= 100)
     running.send_signal(signal.SIGINT)
-    running.wait(5)
+    running.wait(20)
     before = len(here.standin.texts)
 
     summary = here.moderate(

@@ -10,11 +10,9 @@ from uuid import uuid4
 from pipeline.core.settings import ModerationSettings
 from pipeline.measure.cache import Cache
 from pipeline.measure.moderation.pace import Pace
-from pipeline.measure.moderation.talk import Learn, Patience, Talk, Want
+from pipeline.measure.moderation.talk import MOST_TOKENS_PER_REQUEST, Learn, Patience, Talk, Want, fits
 from pipeline.measure.moderation.verdict import from_bytes
 
-MOST_TOKENS_PER_REQUEST: Final = 4_096
-"""Texts are packed up to here: one failure costs no more, and one request is a small part of a minute's tokens."""
 MOST_ELSEWHERE: Final = 2_048
 """Texts that other processes ask for, waited for at once."""
 
@@ -79,13 +77,8 @@ class Asker:
             await self._look_elsewhere()
 
     def _fits(self, pack: list[Want], want: Want) -> bool:
-        if not pack:
-            return True
-        if "image" in (want.piece.kind, pack[0].piece.kind):
-            return False
         most_tokens = min(MOST_TOKENS_PER_REQUEST, self._pace.per_minute["tokens"] / 4)
-        is_light = sum(other.tokens for other in pack) + want.tokens <= most_tokens
-        return is_light and len(pack) < self._settings.max_texts_per_request
+        return fits(pack, want, most_texts=self._settings.max_texts_per_request, most_tokens=most_tokens)
 
     async def _send_open(self) -> None:
         pack, self._open = self._open, []

@@ -4,8 +4,8 @@ import math
 from typing import Final, NamedTuple
 
 from pipeline.core.settings import ModerationSettings
-from pipeline.measure.moderation.asker import MOST_TOKENS_PER_REQUEST
 from pipeline.measure.moderation.pace import MARGIN, REQUESTS_PER_MINUTE, TOKENS_PER_MINUTE
+from pipeline.measure.moderation.talk import MOST_TOKENS_PER_REQUEST
 
 
 class Tier(NamedTuple):

@@ -16,14 +16,12 @@ from pipeline.measure.cache import Cache
 from pipeline.measure.moderation.asker import Asker
 from pipeline.measure.moderation.book import Book, Row, fact, first_places, row_key, texts_in
 from pipeline.measure.moderation.pieces import RECIPE, Piece, key, pieces
-from pipeline.measure.moderation.talk import Talk, Want
+from pipeline.measure.moderation.talk import Talk, Want, want
 from pipeline.measure.moderation.verdict import Verdict, from_bytes, to_bytes
 from pipeline.measure.providers.openai import without_user
 
 ROWS_AT_ONCE: Final = 64
 """Rows whose texts are in memory together, beside those of the requests under way."""
-IMAGE_TOKENS: Final = 765
-"""Charged to the account's tokens for an image, as for a square of 1,024 pixels in chat; not documented here."""
 
 Source: TypeAlias = Iterable[tuple[bytes, str]]
 """Digest and payload of each row."""
@@ -47,6 +45,12 @@ class Judge(NamedTuple):
     def of_rows(self) -> str:
         """The facts of a row depend on this and the row."""
         return f"{self.of_texts} {RECIPE} {self.method} {self.settings.unit} {self.settings.max_tokens_per_text}"
+
+    def pieces(self, payload: str) -> Iterator[tuple[bytes, Piece]]:
+        """Give what of a row is judged, each with the key of its verdict."""
+        example = Example.parse(payload, method=self.method)
+        for piece in pieces(example, unit=self.settings.unit, max_tokens=self.settings.max_tokens_per_text):
+            yield key(piece, judge=self.of_texts), piece
 
 
 @dataclass
@@ -146,8 +150,7 @@ class Session:
         return self._unknown(wanted)
 
     def _enter(self, digest: bytes, payload: str) -> dict[bytes, Piece]:
-        found = self._pieces(payload)
-        named = [(key(piece, judge=self._judge.of_texts), piece) for piece in found]
+        named = list(self._judge.pieces(payload))
         if not named:
             self.tally.empty += 1
             return {}
@@ -155,21 +158,13 @@ class Session:
         by_key = dict(named)
         return {name: by_key[name] for name in new}
 
-    def _pieces(self, payload: str) -> Iterator[Piece]:
-        settings = self._judge.settings
-        example = Example.parse(payload, method=self._judge.method)
-        return pieces(example, unit=settings.unit, max_tokens=settings.max_tokens_per_text)
-
     def _unknown(self, wanted: dict[bytes, Piece]) -> list[Want]:
         found: dict[bytes, Verdict | None] = {
             name: from_bytes(packed) for name, packed in self._cache.get(wanted).items()
         }
         found.update((name, None) for name in wanted if name in self._unjudged)
         self.learn_old(found)
-        return [Want(name, piece, self._tokens(piece)) for name, piece in wanted.items() if name not in found]
-
-    def _tokens(self, piece: Piece) -> int:
-        return IMAGE_TOKENS if piece.kind == "image" else self._count(piece.content)
+        return [want(name, piece, self._count) for name, piece in wanted.items() if name not in found]
 
     def _closed(self, row: Row) -> dict[bytes, bytes]:
         """Count a row that waits for nothing; gives what is kept of it. A held row is asked again by the next run."""
@@ -200,7 +195,7 @@ class Session:
             return error
         missing = self._cache.count_missing(self._book.waiting())
         while some := list(islice(source, ROWS_AT_ONCE)):
-            names = {key(piece, judge=self._judge.of_texts) for _, payload in some for piece in self._pieces(payload)}
+            names = {name for _, payload in some for name, _ in self._judge.pieces(payload)}
             missing = self._cache.count_missing(names)
         kept = f"{talk.judged:,} texts were judged in this run and are kept"
         return ProviderGaveUp(f"{error}. {missing:,} texts have no verdict; {kept}. The next run goes on from there.")

@@ -11,6 +11,10 @@ from pipeline.measure.moderation.pieces import Piece
 from pipeline.measure.moderation.verdict import Verdict
 from pipeline.measure.providers.openai import Door, Input
 
+MOST_TOKENS_PER_REQUEST: Final = 4_096
+"""Texts are packed up to here: one failure costs no more, and one request is a small part of a minute's tokens."""
+IMAGE_TOKENS: Final = 765
+"""Charged to the account's tokens for an image, as for a square of 1,024 pixels in chat; not documented here."""
 REFUSED_IN_A_ROW: Final = 20
 """Texts refused one by one, with none ever judged, before the whole run is taken for refused."""
 FAILURES_IN_A_ROW: Final = 3
@@ -41,6 +45,27 @@ class Want(NamedTuple):
     key: bytes
     piece: Piece
     tokens: int
+
+
+def want(key: bytes, piece: Piece, count: Callable[[str], int]) -> Want:
+    """Give a piece that is to be asked for; `count` gives the tokens of a text."""
+    return Want(key, piece, IMAGE_TOKENS if piece.kind == "image" else count(piece.content))
+
+
+def fits(pack: Sequence[Want], one: Want, *, most_texts: int, most_tokens: float) -> bool:
+    """Say whether one more goes into the same request: images go alone, and the first always fits."""
+    if not pack:
+        return True
+    if "image" in (one.piece.kind, pack[0].piece.kind):
+        return False
+    return len(pack) < most_texts and sum(other.tokens for other in pack) + one.tokens <= most_tokens
+
+
+def asked(pack: Sequence[Want]) -> Input:
+    """Give the `input` of a request for these."""
+    if pack[0].piece.kind == "image":
+        return [{"type": "image_url", "image_url": {"url": one.piece.content}} for one in pack]
+    return [one.piece.content for one in pack]
 
 
 Learn: TypeAlias = Callable[[Mapping[bytes, Verdict | None]], None]
@@ -99,7 +124,7 @@ class Talk:
         await self._wait_for_turn(tokens)
         self.requests += 1
         try:
-            answer = await self._door.moderate(_judged(pack), model=self._model)
+            answer = await self._door.moderate(asked(pack), model=self._model)
         finally:
             self._pace.landed(tokens=tokens)
         now = self._clock()
@@ -134,9 +159,3 @@ class Talk:
         waited = self._clock() - self._last_good
         if self._failures >= FAILURES_IN_A_ROW and waited > self._patience.give_up_seconds:
             raise ProviderGaveUp(f"Moderation: no answer for {waited:,.0f} seconds, the last failure was: {why}")
-
-
-def _judged(pack: Sequence[Want]) -> Input:
-    if pack[0].piece.kind == "image":
-        return [{"type": "image_url", "image_url": {"url": want.piece.content}} for want in pack]
-    return [want.piece.content for want in pack]

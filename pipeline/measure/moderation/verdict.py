@@ -44,12 +44,19 @@ def verdicts(body: bytes, *, expected: int) -> tuple[Verdict, ...] | int | None:
     A result with a score that is missing, not a number or not within 0 to 1 is no verdict: nothing is taken for clean.
     """
     try:
-        answer = msgspec.json.decode(body)
+        return read(msgspec.json.decode(body), expected=expected)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def read(answer: Any, *, expected: int) -> tuple[Verdict, ...] | int | None:
+    """Give the same of a body that is decoded already."""
+    try:
         results = answer["results"]
         if len(results) != expected:
             return len(results)
         return tuple(_verdict(str(answer["model"]), result) for result in results)
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 
