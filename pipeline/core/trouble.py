@@ -31,6 +31,7 @@ CAUSES: Final[dict[str, str]] = {
     "file.last-line-end": "The last line has no end; appending to the file or joining files would glue two examples together.",
     "file.long-line": "A line larger than the largest file that platforms take; a line end may be missing.",
     "file.empty": "The file holds no example.",
+    "baseline.worse": "A rate is worse than in the accepted dataset that `--baseline` names. Mend the data, or accept the new rates.",
 }
 """Code → the reason and the cure. `tuneset explain CODE` prints it. Readers and recipes add theirs here."""
 

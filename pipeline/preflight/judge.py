@@ -1,0 +1,151 @@
+"""The whole check on one screen: lines, measure, check, group, survey, verdict."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+import pyarrow as pa
+
+from pipeline.check import Check, survey
+from pipeline.core.example import Method
+from pipeline.core.finding import Finding
+from pipeline.core.settings import RuleSettings
+from pipeline.core.stage import Stage
+from pipeline.core.target import Target
+from pipeline.engines.local import Local
+from pipeline.preflight import flaws, summary
+from pipeline.preflight.aim import DEFAULT_TARGET, Aim, aim
+from pipeline.preflight.lines import Ends, lines
+from pipeline.preflight.measured import measure
+from pipeline.preflight.recognise import Kind, recognise
+from pipeline.preflight.rows import AsIs, Thin, Unmeasured
+from pipeline.preflight.source import Source, opened
+from pipeline.preflight.taken import format_name
+from pipeline.preflight.tally import KEPT, Tally, codes_only
+from pipeline.preflight.twins import grouped
+from pipeline.report.checked import Checked
+from pipeline.targets.catalogue import load
+
+WORKERS: Final = 2
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a check is asked."""
+
+    target: Target | str = DEFAULT_TARGET
+    method: Method | None = None
+    """None: recognised from the first rows of the first file."""
+    rules: RuleSettings = field(default_factory=RuleSettings)
+    max_tokens: int | None = None
+    """Instead of the target's window."""
+    workers: int = WORKERS
+    keep: int | None = KEPT
+    """Findings of one code that are kept; None: all."""
+    on: date | None = None
+    """The day for dates of targets and prices; None: nothing is said that depends on it."""
+    hidden: frozenset[int] = frozenset()
+    """Keys of old findings, as a baseline holds them."""
+    folders: tuple[str, ...] = ()
+    """Where more tokenizer vocabularies may lie."""
+    suite: Path | None = None
+    """A Great Expectations suite about the whole."""
+
+
+class File(NamedTuple):
+    """One file on its way through the check."""
+
+    source: Source
+    side: str
+    kind: Kind | None
+    form: str | None
+    """Format under pipeline/targets/formats that reads its lines; None: it holds no examples for the target."""
+    ends: Ends
+
+
+def check_named(
+    train: Sequence[str],
+    *,
+    validation: Sequence[str] = (),
+    ask: Ask,
+    stdin: BinaryIO | None = None,
+    root: str | None = None,
+) -> Checked:
+    """Check files by name; `-` is standard input. Findings leave `root` out of the names of files below it."""
+    with ExitStack() as stack:
+        named = [(name, side) for side, names in (("train", train), ("validation", validation)) for name in names]
+        sources = [(stack.enter_context(opened(name, stdin=stdin)), side) for name, side in named]
+        if root is not None:
+            sources = [(one._replace(address=str(Path(one.address).relative_to(root))), side) for one, side in sources]
+        return check_sources(sources, ask=ask)
+
+
+def check_sources(sources: Sequence[tuple[Source, str]], *, ask: Ask) -> Checked:
+    """Check opened files, each with its side."""
+    kinds = [recognise(source, method=ask.method) for source, _ in sources]
+    goal = _goal(kinds, ask)
+    files = [
+        File(source, side, kind, format_name(kind, goal), Ends())
+        for (source, side), kind in zip(sources, kinds, strict=True)
+    ]
+    tally, thin = Tally(keep=ask.keep, hidden=ask.hidden), []
+    for table in _through(files, goal, ask):
+        tally.add_rows(table)
+        thin.append(codes_only(table))
+    whole = [finding for file in files for finding in _about(file, goal)]
+    facts = grouped(pa.concat_tables(thin), files_of(files), goal) if thin else None
+    if facts is not None and any(file.form for file in files):
+        whole += survey(facts, goal.settings)
+    tally.add_first(whole)
+    return summary.checked(tally, files, facts, goal, on=ask.on)
+
+
+def goal_of(source: Source, ask: Ask) -> Aim:
+    """Give what one file is held against."""
+    return _goal([recognise(source, method=ask.method)], ask)
+
+
+def _goal(kinds: Sequence[Kind | None], ask: Ask) -> Aim:
+    """Take the method that was given, else what the first file looks like where the target trains by it."""
+    target = load(ask.target) if isinstance(ask.target, str) else ask.target
+    seen = next((kind.method for kind in kinds if kind and kind.is_lines), target.methods[0])
+    method = ask.method or (seen if seen in target.methods else target.methods[0])
+    return aim(target, method, ask.rules, max_tokens=ask.max_tokens)
+
+
+def files_of(files: Iterable[File]) -> dict[str, Source]:
+    """Give the sources by address."""
+    return {file.source.address: file.source for file in files}
+
+
+def _through(files: Sequence[File], goal: Aim, ask: Ask) -> Iterator[pa.Table]:
+    """Give the thin tables of all files in order; lines of another shape are only asked whether they are JSON."""
+    engine = Local(ask.workers)
+    formats = {file.source.address: file.form for file in files if file.form}
+    stages: list[Stage] = [AsIs(formats), measure(goal, ask.folders), Check(goal.settings), Thin(goal.method)]
+    examples = [file for file in files if file.form]
+    yield from engine.run((batch for file in examples for batch in _lines(file)), stages)
+    others = [file for file in files if not file.form and file.kind and file.kind.is_lines]
+    only_json = goal.settings.model_copy(update={"rules": _only_json(goal.settings.rules)})
+    shallow: list[Stage] = [AsIs(), Unmeasured(), Check(only_json), Thin(goal.method)]
+    for table in engine.run((batch for file in others for batch in _lines(file)), shallow):
+        index = table.schema.get_field_index("ships")
+        yield table.set_column(index, "ships", pa.repeat(pa.scalar(value=False), table.num_rows))
+
+
+def _only_json(rules: RuleSettings) -> RuleSettings:
+    return rules.model_copy(update={"select": ("json.invalid", "json.not-object")})
+
+
+def _lines(file: File) -> Iterator[pa.RecordBatch]:
+    return lines(file.source, side=file.side, ends=file.ends)
+
+
+def _about(file: File, goal: Aim) -> Iterator[Finding]:
+    yield from flaws.of_bytes(file.source, goal.settings)
+    if not file.form:
+        yield from flaws.of_shape(file.source, file.kind, goal.settings)
+    yield from flaws.of_lines(file.source, file.ends, goal.settings)

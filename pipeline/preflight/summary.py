@@ -1,0 +1,92 @@
+"""The result as values: what was found, how many tokens, at what price."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.settings import CostSettings
+from pipeline.preflight.aim import Aim
+from pipeline.preflight.tally import Tally
+from pipeline.report.checked import Checked, CheckedCost, CheckedFile, CheckedTokens, CheckSummary, verdict_of
+from pipeline.report.lengths import Lengths, weigh
+
+if TYPE_CHECKING:
+    from pipeline.preflight.judge import File
+
+
+def checked(tally: Tally, files: Sequence["File"], facts: pa.Table | None, goal: Aim, *, on: date | None) -> Checked:
+    """Give the result of a check; `facts` is None where no line could be read."""
+    examples = facts.filter(facts["ships"]) if facts is not None else None
+    lengths = _lengths(examples)
+    summary = CheckSummary(
+        target=goal.target.id,
+        method=goal.method,
+        verdict=verdict_of(tally.severities),
+        files=tuple(_file(file, examples) for file in files),
+        examples=examples.num_rows if examples is not None else 0,
+        clean_examples=max((examples.num_rows if examples is not None else 0) - tally.flawed_rows, 0),
+        tokens=_tokens(examples, lengths, goal) if lengths is not None else None,
+        cost=_cost(lengths, goal, on) if lengths is not None and on is not None else None,
+        counts=tally.counts(),
+        findings_left_out=tally.left_out,
+        findings_hidden=tally.hidden_count,
+        not_asked=("moderation",),
+    )
+    return Checked(summary, tuple(tally.findings), frozenset(tally.keys))
+
+
+def _file(file: "File", examples: pa.Table | None) -> CheckedFile:
+    count = 0
+    if examples is not None and file.form:
+        count = pc.sum(pc.starts_with(examples["name"], f"{file.source.address}:")).as_py() or 0
+    return CheckedFile(
+        name=file.source.address,
+        side="train" if file.side == "train" else "validation",
+        form=file.kind.form if file.kind else "nothing",
+        bytes=file.source.size,
+        lines=file.ends.lines,
+        examples=count,
+    )
+
+
+def _lengths(examples: pa.Table | None) -> Lengths | None:
+    if examples is None or not examples.num_rows or examples["total_tokens"].null_count == examples.num_rows:
+        return None
+    sides = [examples.filter(pc.equal(examples["source"], side))["total_tokens"] for side in ("train", "validation")]
+    return Lengths(*(np.asarray(pc.fill_null(side, 0).to_numpy(), dtype=np.int64) for side in sides))
+
+
+def _tokens(examples: pa.Table | None, lengths: Lengths, goal: Aim) -> CheckedTokens | None:
+    if examples is None:
+        return None
+    window = goal.settings.limits.max_tokens
+    both = np.concatenate([lengths.train, lengths.validation])
+    return CheckedTokens(
+        encoding=goal.encoding,
+        is_estimate=not goal.is_exact,
+        total=int(both.sum()),
+        trained=pc.sum(examples["trained_tokens"]).as_py() or 0,
+        longest=int(both.max(initial=0)),
+        limit=window,
+        over_limit=int((both > window).sum()) if window else 0,
+        billable=weigh(lengths.train, window=window).tokens,
+    )
+
+
+def _cost(lengths: Lengths, goal: Aim, on: date) -> CheckedCost:
+    from pipeline.report.cost import target_cost
+
+    priced = target_cost(lengths, CostSettings(), goal.target, on=on, method=goal.method)
+    epochs = (
+        str(priced.epochs_low)
+        if priced.epochs_low == priced.epochs_high
+        else f"{priced.epochs_low} to {priced.epochs_high}"
+    )
+    if priced.rate is None:
+        return CheckedCost(epochs=epochs)
+    as_of = str(priced.rate.as_of) if priced.rate.as_of else None
+    return CheckedCost(epochs=epochs, usd=str(priced.training), as_of=as_of)
