@@ -309,6 +309,22 @@ def test_a_graders_fields_stay_for_reinforcement() -> None:
     assert exported.line["answer"] == "42"
 
 
+def test_an_image_is_never_joined_away_where_content_is_text() -> None:
+    shown = {"role": "user", "content": [{"type": "text", "text": "What is it?"}, PICTURE]}
+
+    assert to(chat(shown, SAY), "llama-factory") == ["image.not-taken"]
+
+
+def test_the_answers_of_parallel_calls_share_one_observation() -> None:
+    other = CALL | {"id": "call_2"}
+    told = TOLD | {"tool_call_id": "call_2", "content": "wind"}
+    both = chat(ASK, CALLS | {"tool_calls": [CALL, other]}, TOLD | {"content": "sky"}, told, SAY)
+
+    assert line(both, "sharegpt")["conversations"][2] == {"from": "observation", "value": "sky\nwind"}
+    assert "tools.answers-joined" in codes(both, "sharegpt")
+    assert len(line(both, "gemini")["contents"][2]["parts"]) == 2
+
+
 def test_deprecated_functions_become_tools() -> None:
     call = {"role": "assistant", "content": None, "function_call": CALL["function"]}
     told = {"role": "function", "name": "weather", "content": "clear"}

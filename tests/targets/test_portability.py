@@ -53,6 +53,12 @@ def test_turns_that_were_not_to_be_learned_are_a_loss_where_weight_is_not_read()
     assert ways(weighted, to="axolotl").verdict == "after conversion"
 
 
+def test_examples_that_differ_in_weight_alone_are_told_apart() -> None:
+    kept, ignored = (chat(ASK, SAY | {"weight": weight}) for weight in (1, 0))
+
+    assert ways(kept, ignored, kept, to="trl").losses == {"weight.dropped": 1}
+
+
 def test_examples_that_call_tools_stay_behind_where_none_are_taken() -> None:
     way = ways(chat(ASK, SAY), chat(ASK, *TOLD, SAY), to="bedrock/nova-lite")
 
