@@ -1,8 +1,8 @@
 """What Project Gutenberg puts before and after a book."""
 
 import re
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Callable, Iterator
+from itertools import chain, dropwhile
 from typing import Final
 
 from pipeline.read.pieces import Line
@@ -17,20 +17,26 @@ _HEADER_LINES: Final = 1_000
 """The header is far shorter; further on the same words are the book's own."""
 
 
-def body(lines: Iterator[Line], *, asked: bool = True) -> Iterator[Line]:
-    """Give the lines of the book itself where both marks of Project Gutenberg may stand; else all lines as they are."""
-    if not asked:
-        yield from lines
-        return
+def body(lines: Iterator[Line], *, begins: Callable[[str], bool] | None = None) -> Iterator[Line]:
+    """Give the lines of the book itself where Project Gutenberg's mark stands before it; else all lines as they are.
+
+    `begins` tells a chapter's first line; title page and contents before it are then left out as well.
+    """
     head: list[Line] = []
     for line in lines:
         head.append(line)
         if _START.match(line[1]):
-            yield from _until_end(_without_credits(lines))
+            book = _until_end(_without_credits(lines))
+            yield from book if begins is None else dropwhile(lambda line: not begins(line[1]), book)
             return
         if len(head) >= _HEADER_LINES:
             break
     yield from chain(head, lines)
+
+
+def is_book(head: bytes) -> bool:
+    """Say whether the beginning of a file bears Project Gutenberg's mark."""
+    return any(_START.match(line) for line in head.decode("utf-8", "replace").splitlines())
 
 
 def _without_credits(lines: Iterator[Line]) -> Iterator[Line]:

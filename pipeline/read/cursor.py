@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)  # an unclosed string runs to the end, once
 _DECODER: Final = json.JSONDecoder()
 MARGIN: Final = 16
 """Characters after a value that must be there before its end is believed: a number or literal may go on."""

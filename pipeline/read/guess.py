@@ -1,14 +1,14 @@
 """Which format a file is in: its content decides, its ending only where the content fits several."""
 
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from pipeline.core.errors import SourceError
+from pipeline.core.trouble import Trouble
 from pipeline.read.compression import compression
 from pipeline.read.cursor import Cursor
 from pipeline.read.format import formats
 from pipeline.read.kinds import csv, excel, jsonl, parquet
+from pipeline.read.kinds.jsonl import checked
 from pipeline.read.stream import Stream, raw_head
 
 _HEAD_BYTES: Final = 1 << 16
@@ -105,21 +105,24 @@ _WIDE: Final = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 def _json(head: bytes, stream: Stream) -> str | None:
     """Tell JSON from JSON Lines by the first lines; None: neither."""
     lines = [line for line in head.splitlines() if line.strip()]
-    if not lines or lines[0].lstrip()[:1] not in (b"{", b"["):
+    if not lines:
         return None
-    if len(lines) > 1 and _is_json(lines[0]) and lines[1].lstrip()[:1] in (b"{", b"["):
+    first = lines[0].lstrip()[:1]
+    if first == b"{" and _is_object(lines[0]) and (len(lines) > 1 or stream.suffix in jsonl.SUFFIXES):
         return "jsonl"
-    if len(lines) == 1 and stream.suffix in jsonl.SUFFIXES:
+    if first != b"[" and stream.suffix in jsonl.SUFFIXES and any(_is_object(line) for line in lines):
         return "jsonl"
+    if first not in (b"{", b"["):
+        return None
     return "json" if _begins_json(head.decode("utf-8", "surrogateescape")) else None
 
 
-def _is_json(line: bytes) -> bool:
+def _is_object(line: bytes) -> bool:
     try:
-        value: Any = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        checked(line)
+    except Trouble:
         return False
-    return isinstance(value, dict | list)
+    return True
 
 
 def _begins_json(text: str) -> bool:

@@ -72,12 +72,21 @@ def heading(text: str, splitting: Splitting) -> str | None:
         return found[2] if len(found[1]) <= splitting.level else None
     if (found := _NUMBERED.fullmatch(text.rstrip())) and len(text) < _LONGEST_HEADING:
         return found[1] or text.strip()
-    if (found := _ROMAN.fullmatch(text.rstrip())) and len(text) < _LONGEST_HEADING and found[1] == found[1].upper():
+    if (
+        (found := _ROMAN.fullmatch(text.rstrip()))
+        and len(text) < _LONGEST_HEADING
+        and (" -- " in text or found[1].isupper())
+    ):
         return found[1]
     return None
 
 
 _LONGEST_HEADING: Final = 80
+
+
+def is_heading(text: str, splitting: Splitting) -> bool:
+    """Say whether this line is a heading by itself, without an underline."""
+    return heading(text, splitting) is not None
 
 
 def _underlines(text: str, above: str) -> bool:

@@ -17,7 +17,10 @@ class ReadSettings(Settings):
     order: str | None = None
     """Column by which the rows of a conversation are put in order, numbers as numbers. None: as they stand."""
     unfold: str | None = None
-    """Key of a list that takes its record apart, each element merged over its parent; `tree` for message trees."""
+    """Key of a list that takes its record apart, each element merged over its parent. None: none.
+
+    `tree` makes one record of every path through a message tree (`text` and `replies`), `tree-best` of the best-ranked.
+    """
 
 
 class AutoSettings(ReadSettings):

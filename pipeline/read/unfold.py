@@ -1,12 +1,14 @@
 """One record taken apart into several: a list inside it, or the paths of a message tree."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 from pipeline.core.example import Json
 from pipeline.core.trouble import Trouble
 
 TREE: Final = "tree"
+BEST_PATH: Final = "tree-best"
 _LIMIT: Final = 10_000
 """Paths of one tree beyond which it is no conversation."""
 
@@ -16,8 +18,8 @@ def unfold(value: Mapping[str, Json], key: str) -> Iterator[dict[str, Json]]:
 
     A record without the list is given whole. Raises Trouble where the key holds something that cannot be taken apart.
     """
-    if key == TREE:
-        yield from _paths(value)
+    if key in (TREE, BEST_PATH):
+        yield from islice(_paths(value), None if key == TREE else 1)
         return
     elements = value.get(key)
     if elements is None:

@@ -77,8 +77,7 @@ def _judge(decoded: str, text: bytes, error: Exception) -> None:
     try:
         value = json.loads(decoded, parse_constant=_refuse)
     except json.JSONDecodeError as flaw:
-        column = _column(text, error) or flaw.pos + 1
-        raise Trouble("read.not-json", f"Not JSON from column {column} on: {_reason(flaw)}.") from flaw
+        raise Trouble("read.not-json", f"Not JSON from column {flaw.pos + 1} on: {_reason(flaw)}.") from flaw
     except RecursionError as flaw:
         raise Trouble("read.not-json", "JSON nested too deeply to be read.") from flaw
     except ValueError as flaw:

@@ -1,20 +1,25 @@
 """Plain text and Markdown: one file a record, or pieces of it, each with its title and the line where it begins."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, Literal
 
 from pydantic import Field, PositiveInt
 
 from pipeline.core.record import Record
 from pipeline.core.trouble import Trouble
-from pipeline.read.boilerplate import body
+from pipeline.read.boilerplate import body, is_book
 from pipeline.read.damage import Damaged
 from pipeline.read.format import Format, Settled
-from pipeline.read.pieces import SPLITTERS, Piece, Splitting
+from pipeline.read.pieces import SPLITTERS, Piece, Splitting, is_heading
 from pipeline.read.settings import ReadSettings
 from pipeline.read.stream import Stream
 
 SUFFIXES: Final = frozenset({".txt", ".md", ".markdown", ".text", ".rst", ".log"})
+
+
+_HEAD_BYTES: Final = 1 << 16
+"""Far more than any header of Project Gutenberg."""
 
 
 class TextSettings(ReadSettings):
@@ -38,16 +43,22 @@ class TextSettings(ReadSettings):
 
 
 def settle(stream: Stream, settings: TextSettings) -> Settled:
-    """Nothing is left to detection."""
-    del stream
-    return Settled(settings)
+    """Nothing is left to detection; what is left out of a book is said."""
+    if not (settings.boilerplate and is_book(stream.head(_HEAD_BYTES))):
+        return Settled(settings)
+    return Settled(
+        settings, ("Project Gutenberg's header and licence are left out; set `boilerplate = false` to keep them.",)
+    )
 
 
 def records(stream: Stream, settings: TextSettings) -> Iterator[Record]:
     """Give every piece that is not blank, line ends written as LF."""
     splitting = Splitting(settings.separator, settings.heading, settings.level, settings.size)
+    lines = _lines(stream)
+    if settings.boilerplate:
+        lines = body(lines, begins=partial(is_heading, splitting=splitting) if settings.split == "heading" else None)
     try:
-        for piece in SPLITTERS[settings.split](body(_lines(stream), asked=settings.boilerplate), splitting):
+        for piece in SPLITTERS[settings.split](lines, splitting):
             if record := _record(piece, stream):
                 yield record
     except _Broken as broken:
