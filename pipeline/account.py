@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -125,7 +125,7 @@ class Account:
     def _manifest(self, report: Report, files: Sequence[SourceFile], built: tuple[FileFacts, ...]) -> Manifest:
         return Manifest(
             tuneset=report.tuneset,
-            plan=self.plan.model_dump(mode="json"),
+            plan=_plan_values(self.plan),
             plan_sha256=report.plan_sha256,
             sources=tuple(
                 ManifestSource(source=f.source, path=f.path, bytes=f.bytes, sha256=f.sha256)
@@ -173,8 +173,14 @@ def target_facts(target: Target, limits: Limits) -> TargetFacts:
     )
 
 
+def _plan_values(plan: Plan) -> dict[str, Any]:
+    """Give the plan with every default; its sources by name, because their order means nothing."""
+    values = plan.model_dump(mode="json")
+    return {**values, "source": sorted(values["source"], key=lambda source: str(source["name"]))}
+
+
 def _plan_digest(plan: Plan) -> str:
-    return hashlib.sha256(plan.model_dump_json().encode()).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(_plan_values(plan), order="sorted")).hexdigest()
 
 
 def _not_covered(target: Target) -> tuple[str, ...]:

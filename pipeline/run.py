@@ -16,6 +16,7 @@ from pipeline.account import FALLBACK_ENCODING, accounting
 from pipeline.check import Check, survey
 from pipeline.compose import Compose
 from pipeline.core import columns
+from pipeline.core.errors import PlanError
 from pipeline.core.facts import facts_of
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.progress import Advance, Progress
@@ -41,6 +42,8 @@ THIN = (
 )
 """What is held in memory of every row: never its text."""
 
+MISSING_COLUMN = "compose.missing-column"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
@@ -56,6 +59,8 @@ class Setting:
     vocabularies: tuple[str, ...] = ()
     """Folders in which unpacked token vocabularies may lie, the last to be written to."""
     engine: Local
+    batch_rows: int = 2_000
+    """Rows that travel together: enough to spread the cost of a batch, few enough to hold some in memory."""
     api_key: str | None = None
     base_url: str | None = None
     progress: Progress
@@ -93,6 +98,8 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         checks = CheckSettings(limits=limits, rules=plan.rules, moderation=plan.moderation)
         spool, said = _rows(plan, checks, setting, sources=sources, work=work, stack=stack)
         table = spool.columns([*THIN, *said])
+
+        _demand_columns(table)
 
         verdict = judge(table)
         table = table.append_column("is_sound", pa.array(verdict.sound))
@@ -144,7 +151,7 @@ def _rows(
         stages.append(Check(checks))
     schema = _schema(columns.READ, *(stage.adds for stage in stages))
     with setting.progress.stage("read", unit="rows", total=None) as advance:
-        tables = _counted(setting.engine.run(read.rows(sources), stages), advance)
+        tables = _counted(setting.engine.run(read.rows(sources, batch_rows=setting.batch_rows), stages), advance)
         spool = stack.enter_context(spooled(work / "rows.arrow", tables, schema))
     if not asks:
         return spool, ()
@@ -178,6 +185,18 @@ def _moderated(
     with setting.progress.stage("check", unit="rows", total=len(spool)) as advance:
         tables = _counted(setting.engine.run(batches(), [Check(checks)]), advance)
         return stack.enter_context(spooled(work / "moderated.arrow", tables, schema))
+
+
+def _demand_columns(table: pa.Table) -> None:
+    """Raise PlanError for a source of which no row has the column that the plan names: a mistake there, not in the data."""
+    lacks = pc.fill_null(pc.starts_with(table["trouble"], MISSING_COLUMN), fill_value=False)
+    sizes = pc.value_counts(table["source"]).to_pylist()
+    missing = table.filter(lacks)
+    without = {entry["values"]: entry["counts"] for entry in pc.value_counts(missing["source"]).to_pylist()}
+    for entry in sizes:
+        if without.get(entry["values"]) == entry["counts"]:
+            first = missing["trouble"][pc.index(missing["source"], entry["values"]).as_py()].as_py()
+            raise PlanError(f"source `{entry['values']}`: {first.removeprefix(MISSING_COLUMN).strip()} No row has it.")
 
 
 def _limits(plan: Plan, target: Target) -> Limits:

@@ -8,7 +8,7 @@ import pytest
 
 HOUSE = Path(__file__).parents[2] / "pipeline"
 FILES = sorted(HOUSE.rglob("*.py"))
-TOP = {"__init__", "__main__", "plan", "run", "generated", "preflight"}
+TOP = {"__init__", "__main__", "account", "generated", "plan", "preflight", "run", "start"}
 """Modules that know the order of the rooms."""
 DOORS = {
     "tiktoken": "measure",
@@ -25,6 +25,12 @@ DOORS = {
     "click": ("cli", "__main__.py"),
 }
 NEVER = {"os.environ", "os.getenv", "time.time", "datetime.now", "date.today", "print"}
+ALLOWED = {
+    "measure/moderation/moderate.py": {
+        "time.time"
+    },  # a limit a minute needs a clock; it is a parameter, this is its default
+    "report/gate.py": {"os.environ"},  # a program of its own, run as a process; it silences what it imports
+}
 
 
 def room(path: Path) -> str:
@@ -53,7 +59,9 @@ def test_a_room_imports_only_itself_and_the_core(path: Path) -> None:
     if here in TOP:
         assert "cli" not in ours or here == "__main__"
     elif here != "cli":
-        assert ours <= {"core", here} | ({"check"} if here == "rules" else set()) | ({"rules"} if here == "check" else set())
+        assert ours <= {"core", here} | ({"check"} if here == "rules" else set()) | (
+            {"rules"} if here == "check" else set()
+        )
 
 
 @pytest.mark.parametrize("path", FILES, ids=ids)
@@ -61,14 +69,17 @@ def test_a_third_party_enters_by_one_door(path: Path) -> None:
     at = str(path.relative_to(HOUSE))
     for name in imports(path):
         doors = DOORS.get(name.split(".")[0], "")
-        assert any(at.startswith(door) for door in ([doors] if isinstance(doors, str) else doors)), f"{at} imports {name}"
+        assert any(at.startswith(door) for door in ([doors] if isinstance(doors, str) else doors)), (
+            f"{at} imports {name}"
+        )
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if room(p) not in {"cli", "__main__"}], ids=ids)
 def test_library_code_asks_neither_clock_nor_environment_and_does_not_print(path: Path) -> None:
+    never = NEVER - ALLOWED.get(str(path.relative_to(HOUSE)), set())
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Attribute | ast.Name):
-            assert ast.unparse(node) not in NEVER, f"{path.name}:{node.lineno} {ast.unparse(node)}"
+            assert ast.unparse(node) not in never, f"{path.name}:{node.lineno} {ast.unparse(node)}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=ids)
