@@ -70,6 +70,10 @@ class Way(Settings):
         return [*self.reasons, *cut, *(f"{count:,} x {code}: {LOSSES[code][1]}" for code, count in counted)]
 
 
+_Outcome: TypeAlias = tuple[bool, tuple[Loss, ...]]
+"""Whether the line is the payload itself, and what else happened."""
+
+
 @dataclass
 class _Road:
     """Targets that convert alike, and what has happened on the way so far."""
@@ -79,7 +83,26 @@ class _Road:
     ids: list[str] = field(default_factory=list)
     unchanged: int = 0
     lost: Counter[Loss] = field(default_factory=Counter)
-    outcomes: dict[Needs, tuple[bool, tuple[Loss, ...]]] = field(default_factory=dict)
+
+    def outcome(self, payload: Json, method: Method) -> _Outcome:
+        exported = export(payload, target=self.target, method=method, form=self.form)
+        losses = exported.losses
+        is_left_out = exported.line is None
+        return exported.line == payload and not is_left_out, losses[-1:] if is_left_out else losses
+
+    def count(self, outcome: _Outcome, times: int) -> None:
+        is_unchanged, losses = outcome
+        self.unchanged += is_unchanged * times
+        for loss in losses:
+            self.lost[loss] += times
+
+
+@dataclass
+class _Kind:
+    """Examples that convert alike: one of them was tried on every road, the others are counted."""
+
+    outcomes: list[_Outcome]
+    times: int = 0
 
 
 @dataclass
@@ -106,10 +129,12 @@ def portability(
     roads = _roads(targets, method)
     windows = {target.id: window for target in targets if (window := _window(target, method)) is not None}
     reserved = sorted({word for road in roads for word in road.target.limits[method].reserved})
-    sizes = _Sizes()
+    sizes, kinds = _Sizes(), dict[Needs, _Kind]()
     for line in lines:
-        _walk(line, roads, reserved, method)
+        _walk(line, roads, kinds, reserved=reserved, method=method)
         _measure(line, windows, sizes)
+    for kind in kinds.values():
+        _count(roads, kind.outcomes, kind.times)
     by_id = {name: road for road in roads for name in road.ids}
     ways = (_way(target, by_id.get(target.id), sizes, on=on, method=method) for target in targets)
     if price is None:
@@ -140,23 +165,26 @@ def _bounds(limits: Limits) -> str:
     return repr(sorted(limits.model_dump(exclude={"target", "severities"}, exclude_none=True).items(), key=str))
 
 
-def _walk(line: Line, roads: list[_Road], reserved: list[str], method: Method) -> None:
+def _walk(line: Line, roads: list[_Road], kinds: dict[Needs, _Kind], *, reserved: list[str], method: Method) -> None:
     payload = _parsed(line.payload)
     needs = needs_of(payload, reserved=reserved)
-    if needs is None and not is_sound(payload, method):
-        for road in roads:
-            road.lost[_BROKEN] += 1
+    known = kinds.get(needs) if needs is not None else None
+    if known is not None:
+        known.times += 1
         return
-    for road in roads:
-        outcome = road.outcomes.get(needs) if needs is not None else None
-        if outcome is None:
-            exported = export(payload, target=road.target, method=method, form=road.form)
-            outcome = (exported.line == payload and exported.line is not None, exported.losses)
-            if needs is not None and len(road.outcomes) < _REMEMBERED:
-                road.outcomes[needs] = outcome
-        is_unchanged, losses = outcome
-        road.unchanged += is_unchanged
-        road.lost.update(losses[-1:] if losses and losses[-1].kind == "left out" else losses)
+    if needs is None and not is_sound(payload, method):
+        _count(roads, [(False, (_BROKEN,))] * len(roads), 1)
+        return
+    outcomes = [road.outcome(payload, method) for road in roads]
+    if needs is not None and len(kinds) < _REMEMBERED:
+        kinds[needs] = _Kind(outcomes, 1)
+    else:
+        _count(roads, outcomes, 1)
+
+
+def _count(roads: list[_Road], outcomes: list[_Outcome], times: int) -> None:
+    for road, outcome in zip(roads, outcomes, strict=True):
+        road.count(outcome, times)
 
 
 def _parsed(payload: str) -> Json:
