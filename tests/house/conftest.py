@@ -1,6 +1,6 @@
 """Houses to build in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,6 @@ def house(tmp_path: Path) -> House:
 
 
 @pytest.fixture
-def new_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], House]]:
+def new_house(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], House]:
     """Give a builder of empty houses, for laws that need many."""
-    yield lambda: House(tmp_path_factory.mktemp("house"))
+    return lambda: House(tmp_path_factory.mktemp("house"))

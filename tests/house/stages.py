@@ -12,7 +12,10 @@ class Shout:
 
     name: str = "shout"
     reads: tuple[str, ...] = ("record",)
-    adds: pa.Schema = pa.schema([("loud", pa.string())])
+
+    @property
+    def adds(self) -> pa.Schema:
+        return pa.schema([("loud", pa.string())])
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         loud = [r.upper() if r else None for r in batch["record"].to_pylist()]
@@ -25,7 +28,10 @@ class Deadly:
 
     name: str = "deadly"
     reads: tuple[str, ...] = ("record",)
-    adds: pa.Schema = pa.schema([])
+
+    @property
+    def adds(self) -> pa.Schema:
+        return pa.schema([])
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         if "die" in batch["record"].to_pylist():

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -37,7 +36,7 @@ def test_a_run_killed_at_any_moment_leaves_the_last_dataset_and_the_next_run_com
     began = time.monotonic()
     subprocess.run([*CLI, "build", "--quiet", "--workers", "1"], cwd=house.root, check=True)
     whole_run = time.monotonic() - began
-    moments = random.Random(7)  # noqa: S311 - moments, not secrets
+    moments = random.Random(7)
     for number in range(6):
         house.write(faq_csv=spreadsheet(400 + number, "chair"))
         before = house.read("train.jsonl")

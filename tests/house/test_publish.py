@@ -78,9 +78,13 @@ def test_a_second_run_is_refused_while_the_first_one_builds(tmp_path: Path) -> N
 def test_a_failed_build_leaves_the_published_one(tmp_path: Path) -> None:
     build(tmp_path, "one", "a")
 
-    with pytest.raises(ZeroDivisionError), workplace(tmp_path) as work:
-        (work / "half").write_text("half")
-        raise ZeroDivisionError
+    def half_a_build() -> None:
+        with workplace(tmp_path) as work:
+            (work / "half").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half_a_build()
     assert (tmp_path / "train.jsonl").read_text() == "one"
 
 
