@@ -61,6 +61,9 @@ def _stoppers(report: Report) -> Iterator[str]:
 
 
 def _warnings(report: Report) -> Iterator[str]:
+    if report.cost is not None and not report.cost.chosen.can_train:
+        chosen = report.cost.chosen
+        yield f"No job can be created at `{chosen.target}` ({chosen.lifetime}). Choose another: `tuneset targets`."
     yield from (f"{e.sentence} {e.why}".strip() for e in not_met(report, "warning"))
     yield from (_dataset(code) for code in report.dataset_findings if code.severity == "warning")
 

@@ -56,7 +56,8 @@ DATASET: Final = {
 
 def examples_table(facts: pa.Table, *, columns: Iterable[str]) -> pa.Table:
     """Give these columns of `EXAMPLES` for every kept row."""
-    kept = facts.filter(pc.equal(facts["fate"], "kept"))
+    used = ("tokens", "shape", "mended", "findings", "moderation", "stratum", "source", "side")
+    kept = facts.select([c for c in used if c in facts.column_names]).filter(pc.equal(facts["fate"], "kept"))
     wanted = [column for column in EXAMPLES if column in set(columns)]
     return pa.table({column: _example_column(kept, column) for column in wanted} or {"source": kept["source"]})
 

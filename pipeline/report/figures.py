@@ -16,6 +16,8 @@ def share(part: float | None) -> str:
     percent = part * 100
     if 0 < percent < 0.1:  # noqa: PLR2004 - one decimal would show nothing
         return "< 0.1%"
+    if 99.9 < percent < 100:  # noqa: PLR2004 - neither would show what is missing
+        return "> 99.9%"
     return f"{percent:.0f}%" if percent.is_integer() else f"{percent:.1f}%"
 
 

@@ -12,6 +12,8 @@ from pipeline.core.finding import Finding, Severity
 from pipeline.report.model import FIRST_PLACES, CodeFacts, Place
 from pipeline.report.order import sorted_rows
 
+WHOLE: Final = "dataset"
+"""Name of a finding that is about no single row."""
 FLAWS: Final = pa.schema([pa.field("row", pa.int64()), *FINDING])
 
 
@@ -34,7 +36,7 @@ def by_code(facts: pa.Table, *, reasons: Mapping[str, str]) -> tuple[CodeFacts, 
 
 
 def of_dataset(findings: Iterable[Finding], *, reasons: Mapping[str, str]) -> tuple[CodeFacts, ...]:
-    """Count findings about the dataset as a whole."""
+    """Count the findings of a survey of the whole dataset; `rows` is 0 where they name no row of it."""
     found: dict[str, list[Finding]] = {}
     for finding in findings:
         found.setdefault(finding.code, []).append(finding)
@@ -43,7 +45,7 @@ def of_dataset(findings: Iterable[Finding], *, reasons: Mapping[str, str]) -> tu
             code=code,
             severity=_word(max(f.severity for f in same)),
             count=len(same),
-            rows=0,
+            rows=len({f.name for f in same} - {WHOLE}),
             first=tuple(Place(name=f.name, where=f.where, message=f.message) for f in same[:FIRST_PLACES]),
             reason=reasons.get(code, ""),
         )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.core.columns import DIGEST
 from pipeline.core.errors import TunesetError
 from pipeline.report.figures import plural
 from pipeline.report.order import sorted_rows
@@ -19,7 +20,7 @@ LINEAGE: Final = pa.schema(
     [
         pa.field("name", pa.string(), nullable=False),  # file:line of the row that was read
         pa.field("source", pa.string(), nullable=False),
-        pa.field("digest", pa.string()),  # of the example, in hexadecimal; None: it never became one
+        pa.field("digest", DIGEST),  # of the example; None: it never became one
         pa.field("fate", pa.string(), nullable=False),
         pa.field("twin", pa.string()),  # the row it repeats
         pa.field("codes", pa.list_(pa.string())),  # of its findings and its trouble
@@ -45,7 +46,7 @@ def lineage(facts: pa.Table, *, lines: Mapping[str, npt.NDArray[np.int64]]) -> p
     columns = {
         "name": facts["name"],
         "source": facts["source"],
-        "digest": pa.array([d.hex() if d else None for d in facts["digest"].to_pylist()], pa.string()),
+        "digest": facts["digest"],
         "fate": facts["fate"],
         "twin": facts["twin"],
         "codes": _codes(facts),
@@ -94,7 +95,7 @@ def _remarks(row: dict[str, Any], twins: list[dict[str, Any]]) -> list[str]:
         *([f"  findings    {', '.join(row['codes'])}"] if row["codes"] else []),
         *([f"  repaired    {', '.join(row['mended'])}"] if row["mended"] else []),
         *([f"  speaks for  {plural(len(twins), 'duplicate')}, first {twins[0]['name']}"] if twins else []),
-        *([f"  digest      {row['digest']}"] if row["digest"] else []),
+        *([f"  digest      {row['digest'].hex()}"] if row["digest"] else []),
     ]
 
 
@@ -116,10 +117,11 @@ def _files(folder: Path) -> str:
 
 def _codes(facts: pa.Table) -> pa.Array:
     """Give the codes of each row once, sorted; a trouble's code is its first word."""
-    found = facts["findings"].to_pylist()
-    troubles = facts["trouble"].to_pylist() if "trouble" in facts.column_names else [None] * len(facts)
-    codes = [
-        sorted({flaw["code"] for flaw in flaws or ()} | ({trouble.split(" ", 1)[0]} if trouble else set()))
-        for flaws, trouble in zip(found, troubles, strict=True)
-    ]
+    codes: list[list[str]] = [[]] * len(facts)
+    troubles = facts["trouble"] if "trouble" in facts.column_names else pa.nulls(len(facts), pa.string())
+    marked = pc.or_(pc.is_valid(troubles), pc.greater(pc.fill_null(pc.list_value_length(facts["findings"]), 0), 0))
+    rows = np.flatnonzero(marked.to_numpy(zero_copy_only=False))
+    found = facts["findings"].take(pa.array(rows)).to_pylist()
+    for row, flaws, trouble in zip(rows, found, troubles.take(pa.array(rows)).to_pylist(), strict=True):
+        codes[row] = sorted({flaw["code"] for flaw in flaws or ()} | ({trouble.split(" ", 1)[0]} if trouble else set()))
     return pa.array(codes, pa.list_(pa.string()))

@@ -49,7 +49,7 @@ def _environment() -> Environment:
         "share": figures.share,
         "size": figures.size,
         "plural": figures.plural,
-        "code": _code,
+        "rich": _rich,
         "opening": first_sentence,
         "dialect": dialect,
         "epochs": epochs,
@@ -68,9 +68,10 @@ def _count(number: float | None) -> str:
     return "\N{EN DASH}" if number is None else figures.count(number)
 
 
-def _code(sentence: str) -> Markup:
-    """Set what stands between backticks as code."""
-    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped before
+def _rich(sentence: object) -> Markup:
+    """Set what stands between backquotes as code, and keep dates on one line."""
+    text = re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(sentence)))
+    return Markup(re.sub(r"\b(\d{4}-\d\d-\d\d)\b", r'<span class="keep">\1</span>', text))  # noqa: S704 - escaped before
 
 
 def _worst_first(expectation: ExpectationFacts) -> tuple[int, int]:

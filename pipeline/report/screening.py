@@ -15,18 +15,19 @@ State = Literal["not asked", "verified", "screened", "held", "partly"]
 
 def screening(facts: pa.Table, *, settings: ModerationSettings, not_covered: tuple[str, ...] = ()) -> ModerationFacts:
     """Sum up the moderation of every row that became an example (it has a digest); `facts` may lack the column."""
-    examples = facts.filter(pc.is_valid(facts["digest"]))
+    is_example = pc.is_valid(facts["digest"])
+    examples = pc.sum(is_example).as_py() or 0
     if "moderation" not in facts.column_names:
-        return ModerationFacts(not_asked=len(examples), not_covered=not_covered)
-    asked = examples["moderation"].filter(pc.is_valid(examples["moderation"])).combine_chunks()
+        return ModerationFacts(not_asked=examples, not_covered=not_covered)
+    asked = facts["moderation"].filter(pc.and_(is_example, pc.is_valid(facts["moderation"]))).combine_chunks()
     states = Counter(asked.field("state").to_pylist())
     counts = {word: states.get(word, 0) for word in ("verified", "screened", "held")}
     flagged = _flagged(asked, settings)
     return ModerationFacts(
-        state=_state(counts, examples=len(examples)),
+        state=_state(counts, examples=examples),
         backends=tuple(sorted(name for name in pc.unique(asked.field("backend")).to_pylist() if name)),
         **counts,
-        not_asked=len(examples) - len(asked),
+        not_asked=examples - len(asked),
         flagged=len(flagged),
         categories=_counted(flagged),
         not_covered=not_covered,

@@ -64,7 +64,7 @@ def _found(expectation: Expectation, answer: Any, value: float | None) -> str:
         return number(observed)
     if result.get("element_count"):
         wrong, seen = result["unexpected_count"], result["element_count"]
-        return f"all {count(seen)} as expected" if not wrong else f"{count(wrong)} of {count(seen)} not as expected"
+        return f"{count(wrong)} of {count(seen)} do not fit" if wrong else f"all {count(seen)} fit"
     return "met" if answer["success"] else "not met"
 
 

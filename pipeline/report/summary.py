@@ -86,7 +86,7 @@ def _fates(facts: pa.Table) -> Fates:
 
 
 def _sides(facts: pa.Table, *, asked_share: float | None) -> Sides:
-    kept = facts.filter(pc.equal(facts["fate"], "kept"))
+    kept = facts.select(["side", "tokens"]).filter(pc.equal(facts["fate"], "kept"))
     sides = {side: _side(kept.filter(pc.equal(kept["side"], side))) for side in SIDES}
     share = sides["validation"].examples / len(kept) if len(kept) else None
     return Sides(**sides, asked_share=asked_share, share=share)
@@ -105,7 +105,8 @@ def _mended(column: pa.ChunkedArray) -> dict[str, int]:
 
 def _strata(facts: pa.Table) -> tuple[Stratum, ...]:
     """Count the kept examples of each stratum by side; none where the plan names no label."""
-    kept = facts.filter(pc.and_(pc.equal(facts["fate"], "kept"), pc.is_valid(facts["stratum"])))
+    labelled = pc.and_(pc.equal(facts["fate"], "kept"), pc.is_valid(facts["stratum"]))
+    kept = facts.select(["stratum", "side"]).filter(labelled)
     counts: dict[str, dict[str, int]] = {}
     sizes = kept.group_by(["stratum", "side"], use_threads=False).aggregate([([], "count_all")])
     for row in sizes.to_pylist():
@@ -123,7 +124,9 @@ def _sources(facts: pa.Table, files: Sequence[SourceFile]) -> tuple[SourceFacts,
     """Sum up each source in the order of their names."""
     names = sorted({file.source for file in files} | set(pc.unique(facts["source"]).to_pylist()))
     return tuple(
-        _source(name, [f for f in files if f.source == name], facts.filter(pc.equal(facts["source"], name)))
+        _source(
+            name, [f for f in files if f.source == name], facts.select(["fate"]).filter(pc.equal(facts["source"], name))
+        )
         for name in names
     )
 

@@ -60,7 +60,7 @@ def _rows(report: Report, folder: str) -> Iterator[tuple[str, RenderableType]]:
         yield "Findings", _findings(codes)
     if report.expectations is not None:
         yield "", Text()
-        yield "Gate", Group(*_gate(report.expectations))
+        yield "Gate", _gate(report.expectations)
     yield "", Text()
     if report.cost is not None:
         yield "Cost", _cost(report.cost.chosen)
@@ -86,15 +86,19 @@ def _sides(report: Report) -> Table:
     return table
 
 
-def _findings(codes: Sequence[CodeFacts]) -> Table:
-    table = _grid(4, right=(2,), is_cut=True)
-    for code in codes[:CODES]:
-        rows = plural(code.rows, "row") if code.rows else "dataset"
-        severity = Text(code.severity, STYLES[code.severity])
-        table.add_row(severity, Text(code.code), Text(rows), Text(_places(code), "dim"))
+def _findings(codes: Sequence[CodeFacts]) -> Text:
+    """Give one line a code; what is too long for the terminal loses its end, the last of the places."""
+    rows = [plural(code.rows, "row") if code.rows else "dataset" for code in codes]
+    widths = max(len(code.code) for code in codes), max(map(len, rows))
+    lines = [_finding(code, number, widths) for code, number in zip(codes[:CODES], rows, strict=False)]
     if codes[CODES:]:
-        table.add_row(Text(), Text(f"{len(codes) - CODES} more"), Text(), Text("see report.md", "dim"))
-    return table
+        lines.append(Text(f"{'':9}{len(codes) - CODES} more in report.md", "dim"))
+    return Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
+
+
+def _finding(code: CodeFacts, rows: str, widths: tuple[int, int]) -> Text:
+    severity = (f"{code.severity:9}", STYLES[code.severity])
+    return Text.assemble(severity, f"{code.code:{widths[0]}}  {rows:>{widths[1]}}  ", (_places(code), "dim"))
 
 
 def _places(code: CodeFacts) -> str:
@@ -109,14 +113,16 @@ def _places(code: CodeFacts) -> str:
     return ", ".join(named)
 
 
-def _gate(expectations: Sequence[ExpectationFacts]) -> Iterator[Text]:
+def _gate(expectations: Sequence[ExpectationFacts]) -> RenderableType:
     """Give one line about all expectations, and one for each of the first that are not met."""
     answers = [e.passed for e in expectations]
     unjudged = f", {answers.count(None)} not judged" if None in answers else ""
-    yield Text(f"{plural(answers.count(True), 'expectation')} met, {answers.count(False)} not met{unjudged}")
+    met = Text(f"{plural(answers.count(True), 'expectation')} met, {answers.count(False)} not met{unjudged}")
     missed = sorted((e for e in expectations if e.passed is False), key=lambda e: SEVERITIES.index(e.severity))
+    table = _grid(2)
     for e in missed[:FAILURES]:
-        yield Text.assemble((f"{e.severity:9}", STYLES[e.severity]), e.sentence)
+        table.add_row(Text(e.severity, STYLES[e.severity]), Text(e.sentence))
+    return Group(met, table) if missed else met
 
 
 def _cost(chosen: TargetCost) -> Text:
@@ -128,7 +134,7 @@ def _cost(chosen: TargetCost) -> Text:
 def _moderation(report: Report) -> str:
     asked = report.moderation
     if asked.state == "not asked":
-        return "not asked"
+        return "not asked; set OPENAI_API_KEY to ask"
     by = f" by {', '.join(asked.backends)}" if asked.backends else ""
     return f"{asked.state}{by}, {count(asked.flagged)} flagged"
 
@@ -145,11 +151,10 @@ def _next(steps: Sequence[str]) -> Table:
     return table
 
 
-def _grid(columns: int, *, right: tuple[int, ...] = (), is_cut: bool = False) -> Table:
-    """Give columns without lines; only the last one may be broken into lines, or is cut where `is_cut`."""
+def _grid(columns: int, *, right: tuple[int, ...] = ()) -> Table:
+    """Give columns without lines, of which only the last may be broken into lines."""
     table = Table.grid(padding=(0, 2, 0, 0), collapse_padding=True)
     for number in range(columns):
         justify: JustifyMethod = "right" if number in right else "left"
-        is_last = number == columns - 1
-        table.add_column(justify=justify, no_wrap=not is_last or is_cut, overflow="ellipsis" if is_cut else "fold")
+        table.add_column(justify=justify, no_wrap=number < columns - 1, overflow="fold")
     return table

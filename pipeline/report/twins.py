@@ -14,7 +14,7 @@ PAIRS: Final = 5
 
 def duplicates(facts: pa.Table) -> DuplicateFacts:
     """Sum up the groups of twins; `facts` has name, twin and likeness."""
-    repeats = _named(facts.filter(pc.is_valid(facts["twin"])), ["name", "twin", "likeness"])
+    repeats = _named(facts.select(["name", "twin", "likeness"]).filter(pc.is_valid(facts["twin"])))
     if not len(repeats):
         return DuplicateFacts()
     likeness = pc.fill_null(repeats["likeness"], 1.0)
@@ -36,13 +36,15 @@ def duplicates(facts: pa.Table) -> DuplicateFacts:
 
 def conflicts(facts: pa.Table) -> ConflictFacts:
     """Find prompts with different answers among the kept rows; `facts` has name, fate, prompt and content."""
-    kept = facts.filter(pc.equal(facts["fate"], "kept"))
-    asked = kept.filter(pc.is_valid(kept["prompt"])).select(["name", "prompt", "content"])
+    could = pc.and_(pc.equal(facts["fate"], "kept"), pc.is_valid(facts["prompt"]))
+    asked = facts.select(["name", "prompt", "content"]).filter(could)
     answers = asked.group_by("prompt", use_threads=False).aggregate([("content", "count_distinct")])
     several = answers.filter(pc.greater(answers["content_count_distinct"], 1))["prompt"]
     if not len(several):
         return ConflictFacts()
-    rows = _named(asked.filter(pc.is_in(asked["prompt"], value_set=several.combine_chunks())), ["name", "prompt"])
+    rows = _named(
+        asked.select(["name", "prompt"]).filter(pc.is_in(asked["prompt"], value_set=several.combine_chunks()))
+    )
     first: dict[bytes, list[str]] = {}
     for name, prompt in zip(rows["name"].to_pylist(), rows["prompt"].to_pylist(), strict=True):
         first.setdefault(prompt, []).append(name)
@@ -53,6 +55,6 @@ def conflicts(facts: pa.Table) -> ConflictFacts:
     )
 
 
-def _named(rows: pa.Table, columns: list[str]) -> pa.Table:
-    """Give these columns in the order of the rows' names."""
-    return rows.select(columns).take(pa.array(sorted_rows(rows["name"])))
+def _named(rows: pa.Table) -> pa.Table:
+    """Give the rows in the order of their names."""
+    return rows.take(pa.array(sorted_rows(rows["name"])))

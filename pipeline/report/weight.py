@@ -21,9 +21,10 @@ SOUGHT_ROLES: Final = ("system", "user", "assistant")
 
 def weigh(facts: pa.Table, *, target: TargetFacts) -> Tokens:
     """Sum up the tokens; `facts` has tokens, fate, and shape where turns and missing roles are wanted."""
-    counted = facts.filter(pc.is_valid(facts["tokens"]))
+    wanted = [name for name in ("tokens", "shape", "fate") if name in facts.column_names]
+    counted = facts.select(wanted).filter(pc.is_valid(facts["tokens"]))
     kept = counted.filter(pc.equal(counted["fate"], "kept"))
-    repeated = counted.filter(pc.equal(counted["fate"], "duplicate"))
+    repeated = counted.select(["tokens"]).filter(pc.equal(counted["fate"], "duplicate"))
     return Tokens(
         encoding=target.encoding,
         formula=target.formula,

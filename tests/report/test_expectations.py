@@ -1,6 +1,7 @@
 """The gate: Great Expectations in a process of its own, asked once, answered in sentences."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -67,13 +68,13 @@ def test_every_kind_of_answer_is_a_plain_sentence() -> None:
 
     assert [r.sentence for r in results] == [
         "Largest tokens: 20; expected at most 65,536.",
-        "Tokens: 2 of 20 not as expected; expected 3 to 100.",
+        "Tokens: 2 of 20 do not fit; expected 3 to 100.",
         "Mean tokens: 10.5; expected 5 to 10.",
         "Kept examples: 20; expected at least 10.",
         "Label: met; expected one of 3 values.",
         "Share of rows rejected: 4.8%; expected at most 1%.",
-        "Tokens: all 20 as expected; expected a value for every example.",
-        "Kept examples: all 20 as expected; expected column pair values a to be greater than b.",
+        "Tokens: all 20 fit; expected a value for every example.",
+        "Kept examples: all 20 fit; expected column pair values a to be greater than b.",
     ]
     assert [r.passed for r in results] == [True, False, False, True, True, False, True, True]
 
@@ -229,3 +230,17 @@ def test_nothing_of_it_reaches_the_terminal(capfd: pytest.CaptureFixture[str]) -
     judge(table({}), line("column_min_to_be_between", column="tokens", min_value=1))
 
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_worker_that_holds_the_pipe_open_does_not_hang_the_gate() -> None:
+    """Engines fork workers after the gate has started; each inherits the writing end of its pipe."""
+    facts = table({})
+    with Gate([line("column_min_to_be_between", column="tokens", min_value=1)]) as gate:
+        assert gate._process.stdin is not None
+        held = os.dup(gate._process.stdin.fileno())
+        try:
+            (result,) = gate.judge(facts, report=summarise(facts, about=about()), parameters={})
+        finally:
+            os.close(held)
+
+    assert result.passed is True
