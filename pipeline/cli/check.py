@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli._light import without_pandas
+
 if TYPE_CHECKING:
     from pipeline.preflight.judge import Ask
     from pipeline.report.checked import Checked
@@ -92,6 +94,7 @@ def command(files: tuple[str, ...], **options: Any) -> int:
     tuneset check train.jsonl --target all
     tuneset check train.jsonl --fix --diff
     """
+    without_pandas()
     ask, names, validation = _asked(files, options)
     if options["fix"] or options["diff"]:
         return _fix(names, ask, options)
@@ -230,8 +233,10 @@ def _told(title: str, counts: Any) -> None:
 
 def _portability(names: tuple[str, ...], ask: "Ask", options: dict[str, Any]) -> int:
     """Print for every target whether the files can go there."""
-    from pipeline.preflight.portability import portability
+    from pipeline.preflight.portability import as_json, as_text, portability
 
-    for piece in portability(names, ask=ask, as_json=options["form"] == "json"):
+    assert ask.on is not None
+    ways = portability(names, ask=ask, on=ask.on, stdin=sys.stdin.buffer)
+    for piece in [as_json(ways)] if options["form"] == "json" else as_text(ways):
         click.echo(piece, nl=False)
     return 0

@@ -31,6 +31,9 @@ CAUSES: Final[dict[str, str]] = {
     "file.last-line-end": "The last line has no end; appending to the file or joining files would glue two examples together.",
     "file.long-line": "A line larger than the largest file that platforms take; a line end may be missing.",
     "file.empty": "The file holds no example.",
+    "expect.not-met": "The dataset does not meet a line of the expectation suite. Mend the data, or change what the suite expects.",
+    "target.closed": "No new job can be created there any more. `tuneset targets` lists what is open, `--target all` where the data can go.",
+    "target.closing": "New jobs end soon there, or tuned models stop soon. `tuneset targets` has the dates.",
     "baseline.worse": "A rate is worse than in the accepted dataset that `--baseline` names. Mend the data, or accept the new rates.",
 }
 """Code → the reason and the cure. `tuneset explain CODE` prints it. Readers and recipes add theirs here."""

@@ -2,12 +2,15 @@
 
 import shlex
 from collections.abc import Iterator, Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from pipeline.check import severity_of
+from pipeline.check import DATASET, severity_of
 from pipeline.core.finding import Finding, Severity
+from pipeline.core.lifetime import status
 from pipeline.core.settings import CheckSettings
+from pipeline.core.target import Target
 from pipeline.core.trouble import Trouble
 from pipeline.preflight.lines import Ends
 from pipeline.preflight.recognise import TITLES, Kind
@@ -26,6 +29,10 @@ FLAWS: Final[Mapping[str, Severity]] = MappingProxyType(
         "file.crlf": Severity.INFO,
         "file.last-line-end": Severity.INFO,
         "read.damaged": Severity.ERROR,
+        "expect.not-met": Severity.ERROR,
+        "baseline.worse": Severity.ERROR,
+        "target.closed": Severity.WARNING,
+        "target.closing": Severity.INFO,
     }
 )
 """Code → severity. CR LF and a missing last line end are taken everywhere that is known, so they are only told."""
@@ -77,3 +84,11 @@ def of_shape(source: Source, kind: Kind | None, settings: CheckSettings) -> Iter
     name = shlex.quote(source.address) if len(source.address) <= LONGEST_NAME else "FILE"
     cure = f"`tuneset init --from {name}`, then `tuneset build`, converts it."
     yield from judged(source.address, Trouble("file.shape", f"Holds {found}; expected {wanted}. {cure}"), settings)
+
+
+def of_target(target: Target, on: date | None, settings: CheckSettings) -> Iterator[Finding]:
+    """Give what the calendar says about the target; nothing where no day is given."""
+    life = status(target, on) if on else None
+    if life and life.state != "open":
+        code = "target.closing" if life.can_train else "target.closed"
+        yield from judged(DATASET, Trouble(code, f"{target.id} is {life.sentence}."), settings)

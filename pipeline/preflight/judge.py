@@ -1,11 +1,11 @@
 """The whole check on one screen: lines, measure, check, group, survey, verdict."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -28,6 +28,9 @@ from pipeline.preflight.tally import KEPT, Tally, codes_only
 from pipeline.preflight.twins import grouped
 from pipeline.report.checked import Checked
 from pipeline.targets.catalogue import load
+
+if TYPE_CHECKING:
+    from pipeline.report.expectations import Gate
 
 WORKERS: Final = 2
 
@@ -92,15 +95,34 @@ def check_sources(sources: Sequence[tuple[Source, str]], *, ask: Ask) -> Checked
         for (source, side), kind in zip(sources, kinds, strict=True)
     ]
     tally, thin = Tally(keep=ask.keep, hidden=ask.hidden), []
-    for table in _through(files, goal, ask):
-        tally.add_rows(table)
-        thin.append(codes_only(table))
-    whole = [finding for file in files for finding in _about(file, goal)]
-    facts = grouped(pa.concat_tables(thin), files_of(files), goal) if thin else None
-    if facts is not None and any(file.form for file in files):
-        whole += survey(facts, goal.settings)
+    with _gate(ask.suite) as gate:
+        for table in _through(files, goal, ask):
+            tally.add_rows(table)
+            thin.append(codes_only(table))
+        whole = [finding for file in files for finding in _about(file, goal)]
+        facts = grouped(pa.concat_tables(thin), *_addresses(files), goal) if thin else None
+        if facts is not None and any(file.form for file in files):
+            whole += [*flaws.of_target(goal.target, ask.on, goal.settings), *survey(facts, goal.settings)]
+            whole += _unmet(gate, facts, goal, tally)
     tally.add_first(whole)
     return summary.checked(tally, files, facts, goal, on=ask.on)
+
+
+def _gate(suite: Path | None) -> "AbstractContextManager[Gate | None]":
+    """Start the gate beside the check, where a suite is given: it takes seconds to load."""
+    if suite is None:
+        return nullcontext()
+    from pipeline.report.expectations import warm
+
+    return warm(suite)
+
+
+def _unmet(gate: "Gate | None", facts: pa.Table, goal: Aim, tally: Tally) -> list[Finding]:
+    if gate is None:
+        return []
+    from pipeline.preflight.expected import unmet
+
+    return list(unmet(gate, facts, goal, error_rows=tally.error_rows))
 
 
 def goal_of(source: Source, ask: Ask) -> Aim:
@@ -116,16 +138,22 @@ def _goal(kinds: Sequence[Kind | None], ask: Ask) -> Aim:
     return aim(target, method, ask.rules, max_tokens=ask.max_tokens)
 
 
-def files_of(files: Iterable[File]) -> dict[str, Source]:
-    """Give the sources by address."""
-    return {file.source.address: file.source for file in files}
+def _addresses(files: Iterable[File]) -> tuple[dict[str, Source], dict[str, str]]:
+    """Give sources and formats by address."""
+    return {one.source.address: one.source for one in files}, {
+        one.source.address: one.form for one in files if one.form
+    }
 
 
 def _through(files: Sequence[File], goal: Aim, ask: Ask) -> Iterator[pa.Table]:
     """Give the thin tables of all files in order; lines of another shape are only asked whether they are JSON."""
     engine = Local(ask.workers)
-    formats = {file.source.address: file.form for file in files if file.form}
-    stages: list[Stage] = [AsIs(formats), measure(goal, ask.folders), Check(goal.settings), Thin(goal.method)]
+    stages: list[Stage] = [
+        AsIs(_addresses(files)[1]),
+        measure(goal, ask.folders),
+        Check(goal.settings),
+        Thin(goal.method),
+    ]
     examples = [file for file in files if file.form]
     yield from engine.run((batch for file in examples for batch in _lines(file)), stages)
     others = [file for file in files if not file.form and file.kind and file.kind.is_lines]

@@ -28,6 +28,8 @@ class Tally:
         self.hidden_count = 0
         self.flawed_rows = 0
         """Rows with an error or a warning."""
+        self.error_rows = 0
+        """Rows with an error."""
         self.keys: set[int] = set()
         """Keys of all findings that were kept, for a baseline."""
 
@@ -42,6 +44,7 @@ class Tally:
             ]
             left = list(self._new(flaws, digest))
             self.flawed_rows += any(flaw.severity >= Severity.WARNING for flaw in left)
+            self.error_rows += any(flaw.severity == Severity.ERROR for flaw in left)
             self._add(left, digest)
 
     def add_first(self, findings: Iterable[Finding]) -> None:
