@@ -1,1 +1,5 @@
 """Facts about each example, apart from judging them."""
+
+from pipeline.measure.stage import Measure
+
+__all__ = ["Measure"]

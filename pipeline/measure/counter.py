@@ -26,7 +26,9 @@ SAMPLE_EVERY: Final = 256
 """One text of so many is counted a second time, by tiktoken. Batches of fewer texts rely on the self-test alone, so
 that a small check need not load tiktoken's tables (0.7 CPU-seconds)."""
 
-_LONG_GAP: Final = re.compile("[\t\x0b\x0c \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{100000,}+(?![\r\n])")
+_LONG_GAP: Final = re.compile(
+    "[\t\x0b\x0c \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{100000,}+(?![\r\n])"
+)
 """White space without a line break after it. tiktoken's o200k_base pattern overflows its stack on 1,000,000 such
 characters and panics; 500,000 pass."""
 _GAP_KEPT: Final = 1000

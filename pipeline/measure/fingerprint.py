@@ -75,7 +75,9 @@ def fingerprints(passages: Sequence[Passages | None], *, near: bool) -> Fingerpr
         words = _words([stream(one) if one else b"" for one in chunk])
         ends = words.starts[1:].tolist()
         content += _digests(words, ends, [one is not None for one in chunk])
-        prompt += _digests(words, _answer_starts(words, chunk), [bool(one and one.answer_at is not None) for one in chunk])
+        prompt += _digests(
+            words, _answer_starts(words, chunk), [bool(one and one.answer_at is not None) for one in chunk]
+        )
         if near:
             found, has_words = _keys(words, len(chunk))
             keys.append(found.ravel())
@@ -86,11 +88,13 @@ def fingerprints(passages: Sequence[Passages | None], *, near: bool) -> Fingerpr
 def stream(passages: Passages) -> bytes:
     """Give the normalised text in which each passage begins with a word of its own: MARK and its letter."""
     marks, texts, _ = passages
-    plain = "".join([f"{MARK}{mark} {text} " for mark, text in zip(marks, texts, strict=True)])
-    if plain.isascii() and plain.count(MARK) == len(marks):
-        return plain.lower().encode("ascii")
-    parts = [f"{MARK}{mark} {normal(text)} " for mark, text in zip(marks, texts, strict=True)]
-    return "".join(parts).encode("utf-8", "surrogatepass")
+    joined = "".join([f"{MARK}{mark} {text} " for mark, text in zip(marks, texts, strict=True)])
+    if joined.count(MARK) != len(marks):
+        joined = "".join([f"{MARK}{mark} {text.replace(MARK, ' ')} " for mark, text in zip(marks, texts, strict=True)])
+    try:
+        return normal(joined).encode() + b" "
+    except UnicodeEncodeError:  # lone surrogates
+        return normal(joined).encode("utf-8", "surrogatepass") + b" "
 
 
 def _chunks(passages: Sequence[Passages | None]) -> Iterator[Sequence[Passages | None]]:

@@ -71,14 +71,12 @@ def vocabulary(encoding: str) -> Vocabulary:
         raise PlanError(f"unknown encoding `{encoding}`. Known: {known}.") from None
 
 
-def cache_folders(environ: Mapping[str, str], home: Path) -> tuple[str, ...]:
+def cache_folders(own: Path, *, theirs: Path | None) -> tuple[str, ...]:
     """Give the folders to look in for unpacked files, the one to write to last.
 
-    A user's TIKTOKEN_CACHE_DIR is read first and never written to, cleaned or corrected.
+    `own` is tuneset's cache; `theirs` the user's TIKTOKEN_CACHE_DIR, read first and never written to or corrected.
     """
-    own = environ.get("LOCALAPPDATA") or environ.get("XDG_CACHE_HOME") or str(home / ".cache")
-    theirs = environ.get("TIKTOKEN_CACHE_DIR")
-    return (*([theirs] if theirs else []), str(Path(own) / "tuneset" / "vocabulary"))
+    return (*([str(theirs)] if theirs else []), str(own / "vocabulary"))
 
 
 def ranks(encoding: str) -> bytes:
