@@ -25,8 +25,9 @@ def unfold(value: Mapping[str, Json], key: str) -> Iterator[dict[str, Json]]:
     if elements is None:
         yield dict(value)
         return
-    if not isinstance(elements, list):
-        raise Trouble("read.not-a-record", "The key that `unfold` names holds no list.")
+    if not isinstance(elements, list) or not elements:
+        what = "an empty list" if elements == [] else "no list"
+        raise Trouble("read.not-a-record", f"The key that `unfold` names holds {what}; a list of parts was expected.")
     parent = {name: item for name, item in value.items() if name != key}
     for element in elements:
         yield {**parent, **element} if isinstance(element, dict) else {**parent, key: element}

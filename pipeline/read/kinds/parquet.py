@@ -1,8 +1,9 @@
 """Parquet: rows by number, nested values as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
+from pipeline.core.errors import SourceError
 from pipeline.core.record import Record
 from pipeline.core.trouble import Trouble
 from pipeline.read.format import Format, Settled
@@ -36,15 +37,24 @@ def records(stream: Stream, settings: ParquetSettings) -> Iterator[Record]:
     number = 0
     try:
         with parquet.ParquetFile(stream.path) as file:
+            _refuse_unknown(file.schema_arrow.names, settings.columns, stream)
             for batch in file.iter_batches(_BATCH_ROWS, columns=list(settings.columns) or None):
                 for row in batch.to_pylist():
                     number += 1
                     yield Record(number, {key: _plain(value) for key, value in row.items()})
+    except SourceError:
+        raise
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         yield Record(
             number + 1, None, raw=b"", trouble=Trouble("read.damaged", f"The Parquet file breaks off: {reason}.")
         )
+
+
+def _refuse_unknown(names: Sequence[str], asked: Sequence[str], stream: Stream) -> None:
+    for name in asked:
+        if name not in names:
+            raise SourceError(f"{stream.address}: no column `{name}`. It has {', '.join(names)}; set `read.columns`.")
 
 
 def _plain(value: Any) -> Any:
