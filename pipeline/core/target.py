@@ -50,8 +50,8 @@ class Limits(Settings):
     max_image_bytes: int | None = None
     max_image_examples: int | None = None
     """Examples with images in one file."""
-    images_as: Literal["any", "data", "storage"] | None = None
-    """Where images may lie: any address, only inside the line as data URLs, or only in the platform's storage."""
+    images_as: Literal["any", "data", "address", "storage"] | None = None
+    """Where images may lie: anywhere, only inside the line (data URL), only at an address, only in the platform's storage."""
     tool_id_length: int | None = None
     """Exact number of characters of a tool call's id; None: any."""
     call_content: Literal["taken", "refused"] | None = None

@@ -2,7 +2,7 @@
 
 from pipeline.core.lifetime import Status, status
 from pipeline.targets.catalogue import all_targets, limits_of, load
-from pipeline.targets.format import Format, convert, export, format_of, formats
+from pipeline.targets.format import Format, all_formats, convert, export, format_of
 from pipeline.targets.listing import TargetRow, targets_table
 from pipeline.targets.losses import LOSSES, Exported, Loss
 from pipeline.targets.names import Encoding, base_model, encoding
@@ -18,13 +18,13 @@ __all__ = [
     "Status",
     "TargetRow",
     "Way",
+    "all_formats",
     "all_targets",
     "base_model",
     "convert",
     "encoding",
     "export",
     "format_of",
-    "formats",
     "limits_of",
     "load",
     "portability",

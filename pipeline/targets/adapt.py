@@ -94,7 +94,8 @@ def held_images(conversation: Conversation, limits: Limits) -> tuple[Conversatio
         raise LeftOutError("image.not-taken")
     if limits.max_images is not None and len(shown) > limits.max_images:
         raise LeftOutError("image.too-many")
-    if limits.images_as == "data" and not all(image["url"].startswith("data:") for image in shown):
+    are_inside = [image["url"].startswith("data:") for image in shown]
+    if (limits.images_as == "data" and not all(are_inside)) or (limits.images_as == "address" and any(are_inside)):
         raise LeftOutError("image.address")
     return conversation, ()
 

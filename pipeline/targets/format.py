@@ -36,7 +36,7 @@ class Format:
 
 
 @cache
-def formats() -> dict[str, Format]:
+def all_formats() -> dict[str, Format]:
     """Give every format by name, sorted, from the files of pipeline/targets/formats."""
     folder = import_module("pipeline.targets.formats")
     modules = [import_module(f"{folder.__name__}.{module.name}") for module in iter_modules(folder.__path__)]
@@ -48,8 +48,8 @@ def format_of(target: Target, method: Method, name: str | None = None) -> Format
     if name is not None and name not in target.formats:
         raise PlanError(f"`{target.id}` does not read {name}. It reads {', '.join(target.formats)}.")
     for candidate in (name,) if name else target.formats:
-        if method in formats()[candidate].holds:
-            return formats()[candidate]
+        if method in all_formats()[candidate].holds:
+            return all_formats()[candidate]
     raise PlanError(f"No format of `{target.id}` has a form for {method}.")
 
 

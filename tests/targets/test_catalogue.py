@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.core.errors import PlanError
 from pipeline.core.lifetime import status
-from pipeline.targets import all_targets, base_model, encoding, formats, limits_of, load, targets_table
+from pipeline.targets import all_formats, all_targets, base_model, encoding, limits_of, load, targets_table
 from pipeline.targets.catalogue import HOME, SHARED, facts_of
 
 TODAY = date(2026, 11, 22)
@@ -97,9 +97,9 @@ def test_the_targets_that_people_ask_for_are_there() -> None:
 @pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 def test_a_target_has_limits_for_its_methods_and_formats_that_exist(target: Any) -> None:
     assert set(target.limits) == set(target.methods)
-    assert set(target.formats) <= set(formats())
+    assert set(target.formats) <= set(all_formats())
     assert all(limits.target == target.id for limits in target.limits.values())
-    assert any(method in formats()[name].holds for name in target.formats for method in target.methods)
+    assert any(method in all_formats()[name].holds for name in target.formats for method in target.methods)
 
 
 def test_what_a_file_does_not_say_is_unknown_and_not_the_portable_default(tmp_path: Path) -> None:

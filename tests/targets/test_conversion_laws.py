@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from pipeline.core.example import Method
 from pipeline.core.target import Target
-from pipeline.targets import LOSSES, Exported, all_targets, convert, export, formats
+from pipeline.targets import LOSSES, Exported, all_formats, all_targets, convert, export
 from tests.targets.payloads import core, preferences, supervised
 
-FORMATS = sorted(formats())
+FORMATS = sorted(all_formats())
 TARGETS = list(all_targets().values())
 
 
@@ -92,15 +92,15 @@ def canonical(payload: Any) -> Any:
 @pytest.mark.parametrize("name", FORMATS)
 @given(payload=supervised())
 def test_no_word_of_an_example_is_lost_silently(name: str, payload: dict[str, Any]) -> None:
-    exported = convert(payload, form=formats()[name], method="sft")
+    exported = convert(payload, form=all_formats()[name], method="sft")
 
     assert exported.line is None or is_told(exported, payload)
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if "dpo" in formats()[name].holds])
+@pytest.mark.parametrize("name", [name for name in FORMATS if "dpo" in all_formats()[name].holds])
 @given(payload=preferences())
 def test_no_word_of_a_preference_pair_is_lost_silently(name: str, payload: dict[str, Any]) -> None:
-    exported = convert(payload, form=formats()[name], method="dpo")
+    exported = convert(payload, form=all_formats()[name], method="dpo")
 
     assert exported.line is None or is_told(exported, payload)
 
@@ -117,7 +117,7 @@ def test_no_word_is_lost_silently_on_the_way_to_any_target(payload: dict[str, An
 @given(data=st.data())
 def test_what_was_not_changed_reads_back_as_it_was(data: st.DataObject, method: Method, payloads: Any) -> None:
     payload = data.draw(payloads)
-    form = formats()[data.draw(st.sampled_from([name for name in FORMATS if method in formats()[name].holds]))]
+    form = all_formats()[data.draw(st.sampled_from([name for name in FORMATS if method in all_formats()[name].holds]))]
     exported = convert(payload, form=form, method=method)
 
     if exported.line is not None and not exported.losses:
@@ -130,7 +130,7 @@ def test_a_line_read_back_and_written_again_is_the_same_line(
     data: st.DataObject, method: Method, payloads: Any
 ) -> None:
     payload = data.draw(payloads)
-    form = formats()[data.draw(st.sampled_from([name for name in FORMATS if method in formats()[name].holds]))]
+    form = all_formats()[data.draw(st.sampled_from([name for name in FORMATS if method in all_formats()[name].holds]))]
     first = convert(payload, form=form, method=method)
 
     if first.line is not None:
@@ -151,7 +151,7 @@ def test_a_line_is_missing_exactly_when_a_loss_says_why(payload: dict[str, Any],
 @given(payload=supervised())
 def test_a_conversion_leaves_the_payload_alone_and_gives_the_same_each_time(payload: dict[str, Any]) -> None:
     before = json.dumps(payload)
-    for form in formats().values():
+    for form in all_formats().values():
         assert convert(payload, form=form, method="sft") == convert(payload, form=form, method="sft")
 
     assert json.dumps(payload) == before

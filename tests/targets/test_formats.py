@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Method
-from pipeline.targets import LOSSES, convert, export, format_of, formats, load
+from pipeline.targets import LOSSES, all_formats, convert, export, format_of, load
 
 SYSTEM = {"role": "system", "content": "Be brief."}
 ASK = {"role": "user", "content": "Weather in Paris?"}
@@ -29,11 +29,11 @@ def pair(*turns: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def line(payload: dict[str, Any], name: str, method: Method = "sft") -> Any:
-    return convert(payload, form=formats()[name], method=method).line
+    return convert(payload, form=all_formats()[name], method=method).line
 
 
 def codes(payload: dict[str, Any], name: str, method: Method = "sft") -> list[str]:
-    return [loss.code for loss in convert(payload, form=formats()[name], method=method).losses]
+    return [loss.code for loss in convert(payload, form=all_formats()[name], method=method).losses]
 
 
 def to(payload: dict[str, Any], target: str, method: Method = "sft") -> list[str]:
@@ -193,7 +193,7 @@ def test_a_trl_pair_has_prompt_chosen_and_rejected() -> None:
 
 
 def test_llama_factory_is_told_of_its_files() -> None:
-    companion = formats()["sharegpt"].companion
+    companion = all_formats()["sharegpt"].companion
     assert companion is not None
     name, text = companion({"train": "train.jsonl", "validation": "validation.jsonl"}, "dpo")
     entry = json.loads(text)["tuneset_train"]
@@ -205,7 +205,7 @@ def test_llama_factory_is_told_of_its_files() -> None:
 
 
 def test_axolotl_is_told_which_key_says_what_to_train() -> None:
-    companion = formats()["axolotl"].companion
+    companion = all_formats()["axolotl"].companion
     assert companion is not None
     _, text = companion({"train": 'a "b".jsonl', "validation": "v.jsonl"}, "sft")
 
@@ -354,8 +354,8 @@ def test_a_method_without_a_form_is_told() -> None:
 
 
 def test_every_format_is_found_by_its_files_name() -> None:
-    assert list(formats()) == sorted(formats())
-    assert set(formats()) >= {
+    assert list(all_formats()) == sorted(all_formats())
+    assert set(all_formats()) >= {
         "messages",
         "prompt_completion",
         "gemini",
