@@ -84,8 +84,7 @@ def survey(facts: pa.Table, settings: CheckSettings, *, name: str = DATASET) -> 
     """Give the findings about the dataset as a whole; `facts` are those of `facts_of`, for all rows.
 
     Each rule names the columns that it needs in its docstring; where one is missing, the rule is silent. Besides those
-    of `facts_of` they are: `group`, `twin`, `side`, `fate` (as the stages add them), `answer` (a digest of the last
-    assistant turn), `preferred_tokens` and `other_tokens` (lengths of the two answers of a preference pair).
+    of `facts_of` they are: `findings`, `group`, `side`, `fate` (as the stages add them), and those of `with_answers`.
     """
     findings = []
     for rule in active(settings):

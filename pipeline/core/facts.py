@@ -2,13 +2,20 @@
 
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import xxhash
 
 from pipeline.core.columns import MODERATION, SHAPE, TOKENS
+from pipeline.core.example import Example, Method
 
 TOKEN_COLUMNS: Final = {field.name: f"{field.name}_tokens" for field in TOKENS if field.name != "images"}
-KEPT: Final = ("name", "source", "stratum", "digest", "content", "prompt", "group", "kin", "twin", "side", "fate")
+KEPT: Final = (
+    *("name", "source", "stratum", "digest", "content", "prompt"),
+    *("findings", "group", "kin", "twin", "side", "fate"),
+)
 
 
 def facts_of(batch: pa.Table) -> pa.Table:
@@ -26,6 +33,62 @@ def facts_of(batch: pa.Table) -> pa.Table:
     facts["moderation_state"] = _field(batch, "moderation", MODERATION.field("state"))
     facts["is_flagged"] = _field(batch, "moderation", MODERATION.field("flagged"))
     return pa.table(facts)
+
+
+def with_answers(facts: pa.Table, payloads: pa.ChunkedArray, *, method: Method) -> pa.Table:
+    """Give the facts with what only the payloads tell, for `survey`; a microsecond a row.
+
+    `answer` (uint64): a hash of what is written after the last `"content":`; null where the last turn is no answer.
+    For dpo also `preferred_length` and `other_length`: characters of the two answers.
+    """
+    if method == "dpo":
+        pairs = [Example.parse(text or "", method="dpo") for text in payloads.to_pylist()]
+        for name, side in (("preferred_length", "preferred"), ("other_length", "non_preferred")):
+            lengths = [sum(len(turn.text or "") for turn in getattr(pair, side)) for pair in pairs]
+            facts = facts.append_column(name, pa.array(lengths, pa.int64()))
+        return facts
+    roles = facts["roles"].to_pylist()
+    answers = [
+        xxhash.xxh3_64_intdigest(text[text.rfind('"content"') :].encode())
+        if text and letters and letters[-1] == "a"
+        else None
+        for text, letters in zip(payloads.to_pylist(), roles, strict=True)
+    ]
+    return facts.append_column("answer", pa.array(answers, pa.uint64()))
+
+
+def shipped(facts: pa.Table) -> pa.Table:
+    """Give the rows that ship: those kept, or, before any fate is known, those that have turns."""
+    if "fate" in facts.column_names:
+        return facts.filter(pc.equal(facts["fate"], "kept"))
+    return facts.filter(pc.fill_null(pc.greater(facts["turns"], 0), fill_value=False))
+
+
+def side(facts: pa.Table, name: str) -> pa.Table:
+    """Give the rows of one side; all of them are train where no side is known."""
+    if "side" in facts.column_names:
+        return facts.filter(pc.fill_null(pc.equal(facts["side"], name), fill_value=False))
+    return facts if name == "train" else facts.slice(0, 0)
+
+
+def repeated(facts: pa.Table, key: str) -> list[npt.NDArray[np.int64]]:
+    """Give the rows of every value of `key` that two or more rows share, each group in the order of their names."""
+    codes = np.asarray(facts[key].combine_chunks().dictionary_encode().indices.fill_null(-1))
+    order = np.argsort(codes, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
+    names = facts["name"]
+    many = [group for group in groups if len(group) > 1 and codes[group[0]] >= 0]
+    return sorted(
+        (np.array(sorted(group, key=lambda row: place(names[int(row)].as_py()))) for group in many),
+        key=lambda group: place(names[int(group[0])].as_py()),
+    )
+
+
+def place(name: str) -> tuple[str, int, str]:
+    """Give the order of names: by file, then by line as a number, then by part."""
+    path, _, line = name.rpartition(":")
+    number, _, part = line.partition("#")
+    return (path, int(number), part.zfill(8)) if number.isdecimal() else (name, 0, "")
 
 
 def _field(batch: pa.Table, column: str, field: pa.Field) -> pa.Array | pa.ChunkedArray:

@@ -21,7 +21,8 @@ def _speaks_otherwise(turn: Turn) -> bool:
 
 
 def _is_blank(turn: Turn) -> bool:
-    return turn.text is not None and not turn.text.strip() and not _speaks_otherwise(turn)
+    is_whole = all(isinstance(part.get("text"), str) for _, part in turn.parts())
+    return turn.text is not None and not turn.text.strip() and is_whole and not _speaks_otherwise(turn)
 
 
 @rule(

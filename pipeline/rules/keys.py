@@ -16,6 +16,7 @@ from pipeline.core.wording import listed, named, pointer
 OPTIONAL: Final = frozenset({"name", "refusal", "tool_calls", "function_call", "tool_call_id"})
 TURN: Final = OPTIONAL | {"role", "content", "weight"}
 CHAT: Final = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
+HEAD: Final = CHAT - {"messages"}
 DPO: Final = frozenset({"input", "preferred_output", "non_preferred_output"})
 
 
@@ -134,6 +135,10 @@ def _is_name(name: Json) -> bool:
 def _objects(example: Example) -> Iterator[tuple[str, Json, frozenset[str]]]:
     holder = example.record.get("input") if example.method == "dpo" else example.record
     if isinstance(holder, dict):
-        yield ("/input" if example.method == "dpo" else ""), holder, CHAT - {"messages"}
+        yield (
+            ("/input" if example.method == "dpo" else ""),
+            holder,
+            HEAD if example.method == "sft" else HEAD - {"functions"},
+        )
     for turn in example.turns:
-        yield turn.where, turn.raw, OPTIONAL
+        yield turn.where, turn.raw, OPTIONAL - {"refusal"}  # the specification allows null there

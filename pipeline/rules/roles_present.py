@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from pipeline.core.example import Example
+from pipeline.core.example import Example, Turn
 from pipeline.core.finding import Severity
 from pipeline.core.rule import Flaw, rule
+from pipeline.core.shape import ROLE_LETTERS
 from pipeline.core.suspects import order
 from pipeline.core.target import Limits
 from pipeline.core.wording import counted
@@ -39,7 +40,7 @@ def no_user(example: Example, _limits: Limits) -> Iterator[Flaw]:
 
     Add the user turn that leads to this answer. Leave it as it is where the answer shall come unasked.
     """
-    if example.conversation and not any(turn.role == "user" for turn in example.conversation):
+    if example.conversation and not any(turn.role == "user" or _is_strange(turn) for turn in example.conversation):
         yield Flaw("", f"No user turn among {counted(len(example.conversation), 'turn')}; expected one.")
 
 
@@ -55,5 +56,10 @@ def no_assistant(example: Example, _limits: Limits) -> Iterator[Flaw]:
 
     Add the answer. Where prompts are all there is, the method is rft, not sft.
     """
-    if example.turns and not any(turn.role == "assistant" for turn in example.turns):
+    if example.turns and not any(turn.role == "assistant" or _is_strange(turn) for turn in example.turns):
         yield Flaw("/messages", f"No assistant turn among {counted(len(example.turns), 'turn')}; expected one.")
+
+
+def _is_strange(turn: Turn) -> bool:
+    """Say whether the role is none that we know: it may be the missing one under another name."""
+    return turn.role not in ROLE_LETTERS

@@ -25,6 +25,9 @@ EXPLAINED: Final = re.compile(
 )
 """Place and keyword of what another rule reports, so that no flaw is reported twice."""
 
+PARTS: Final = ("text", "image_url", "refusal", None)
+"""Types of parts whose keys are judged; another type is a flaw of its own."""
+
 DEEP: Final = has(Bit.TOOLS, Bit.TOOL_CALLS, Bit.PARTS, Bit.IMAGE, Bit.REFUSAL, Bit.FUNCTION_CALL, Bit.PARALLEL)
 """Measuring is exact about turns; what lies deeper is asked here."""
 
@@ -84,7 +87,9 @@ def unknown_key(example: Example, _limits: Limits) -> Iterator[Flaw]:
 
     Delete it, or mend its spelling.
     """
-    for one, _ in _left(example, "additionalProperties"):
+    for one, value in _left(example, "additionalProperties"):
+        if isinstance(value, dict) and "/content/" in one.where and value.get("type") not in PARTS:
+            continue
         known = "keys" if len(one.value) > 1 else "key"
         yield Flaw(one.where, f"Unknown {known} {listed(one.value)}.")
 

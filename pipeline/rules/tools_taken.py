@@ -7,13 +7,14 @@ from pipeline.core.example import Example
 from pipeline.core.finding import Severity
 from pipeline.core.rule import Flaw, rule
 from pipeline.core.shape import Bit
-from pipeline.core.suspects import has, where
+from pipeline.core.suspects import either, has, order, where
 from pipeline.core.target import Limits
 from pipeline.core.wording import counted
 
 CALL: Final = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 ASKED: Final = {"role": "user", "content": "Hi"}
 TRACE: Final[dict[str, object]] = {"messages": [ASKED, {"role": "assistant", "tool_calls": [CALL]}]}
+TOOLING: Final = either(has(Bit.TOOLS, Bit.TOOL_CALLS, Bit.FUNCTION_CALL), order("t"))
 PLAIN: Final = "user: Hi\nassistant: Hello"
 
 
@@ -24,7 +25,7 @@ def _uses_tools(example: Example) -> bool:
 
 @rule(
     "tools.refused",
-    suspects=where(lambda limits: limits.tools == "refused", has(Bit.TOOLS, Bit.TOOL_CALLS, Bit.FUNCTION_CALL)),
+    suspects=where(lambda limits: limits.tools == "refused", TOOLING),
     limits=Limits(tools="refused"),
     good=(PLAIN,),
     bad=(TRACE,),
@@ -41,7 +42,7 @@ def refused(example: Example, limits: Limits) -> Iterator[Flaw]:
 @rule(
     "tools.ignored",
     severity=Severity.WARNING,
-    suspects=where(lambda limits: limits.tools == "ignored", has(Bit.TOOLS, Bit.TOOL_CALLS, Bit.FUNCTION_CALL)),
+    suspects=where(lambda limits: limits.tools == "ignored", TOOLING),
     limits=Limits(tools="ignored"),
     good=(PLAIN,),
     bad=(TRACE,),
@@ -58,7 +59,7 @@ def ignored(example: Example, limits: Limits) -> Iterator[Flaw]:
 @rule(
     "tools.deprecated",
     severity=Severity.WARNING,
-    suspects=has(Bit.FUNCTION_CALL),
+    suspects=either(has(Bit.FUNCTION_CALL), order("f")),
     good=(TRACE,),
     bad=({"messages": [ASKED, {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}]},),
 )

@@ -1,0 +1,119 @@
+"""Examples are there once, on one side, and do not contradict each other."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.facts import repeated, shipped, side
+from pipeline.core.finding import Severity
+from pipeline.core.rule import RowFlaw, dataset_rule
+from pipeline.core.target import Limits
+from pipeline.core.wording import counted
+
+OPEN_SHARE: Final = 0.2
+"""Share of all examples from which one prompt is an open task (*write a story*), and its answers no contradiction."""
+MANY: Final = 5
+"""Answers to one prompt below which it is not called open."""
+
+
+@dataset_rule("duplicates.exact", severity=Severity.WARNING)
+def exact(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
+    """Rows that say the same (but for case and white space) are paid for again and learned too well.
+
+    `tuneset build` keeps one of each; to repeat on purpose, raise the epochs. Needs `content`.
+    """
+    yield from _twins(facts, "content", "exact", frozenset())
+
+
+@dataset_rule("duplicates.near", severity=Severity.WARNING)
+def near(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
+    """Rows that differ in a few words only weigh as much as one in what is learned, and as many in what is paid.
+
+    `tuneset build` keeps one of each; lower `dedupe.threshold` or raise it to see more or fewer. Needs `group`.
+    """
+    yield from _twins(facts, "group", "near", frozenset({"content"}))
+
+
+def _twins(facts: pa.Table, key: str, kind: str, apart: frozenset[str]) -> Iterator[RowFlaw]:
+    """Give one flaw a group, at its first row; groups that are equal by the keys of `apart` are left out.
+
+    Where the sides are the user's own, what repeats across them is a leak, which another rule reports.
+    """
+    if not {key, *apart} <= set(facts.column_names):
+        return
+    is_given = "side" in facts.column_names and "fate" not in facts.column_names
+    for part in [side(facts, name) for name in ("train", "validation")] if is_given else [facts]:
+        for rows in repeated(part, key):
+            others = min((len(pc.unique(part[name].take(pa.array(rows)))) for name in apart), default=len(rows)) - 1
+            if others:
+                first = part["name"][int(rows[0])].as_py()
+                yield RowFlaw(first, "", f"{counted(others, f'{kind} duplicate')} of this row.")
+
+
+@dataset_rule("duplicates.leak")
+def leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
+    """The same example is in train and validation, so the validation loss measures memory, not skill.
+
+    *The same data should not be present in both train and validation files.* Delete one. Needs `content`, `side`.
+    """
+    if {"content", "side"} <= set(facts.column_names):
+        rows = shipped(facts)
+        for group in repeated(rows, "content"):
+            yield from _across(rows, group, "This example is also in train; expected on one side.")
+
+
+@dataset_rule("duplicates.prompt-leak", severity=Severity.WARNING)
+def prompt_leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
+    """A prompt of the validation file is also in train with another answer: the model has seen the question.
+
+    Keep all answers to one prompt on one side; `tuneset build` does. Needs `prompt`, `content`, `side`.
+    """
+    if {"prompt", "content", "side"} <= set(facts.column_names):
+        rows = _asked(shipped(facts))
+        for group in repeated(rows, "prompt"):
+            if len(group) < OPEN_SHARE * rows.num_rows and len(pc.unique(rows["content"].take(pa.array(group)))) > 1:
+                yield from _across(rows, group, "This prompt is also in train; expected on one side.")
+
+
+def _across(rows: pa.Table, group: np.ndarray, message: str) -> Iterator[RowFlaw]:
+    sides = rows["side"].take(pa.array(group)).to_pylist()
+    if "train" in sides and "validation" in sides:
+        yield RowFlaw(rows["name"][int(group[sides.index("validation")])].as_py(), "", message)
+
+
+@dataset_rule("answers.contradict", severity=Severity.WARNING, methods=("sft",))
+def contradict(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
+    """One prompt has several different answers, so the model learns a blend of them, or a coin toss.
+
+    Keep the right one; keep several where each is right and variety is wanted. Needs `prompt`, `content`.
+    """
+    if {"prompt", "content"} <= set(facts.column_names):
+        rows = _asked(shipped(facts))
+        apart = "group" if "group" in rows.column_names and not rows["group"].null_count else "content"
+        for group in repeated(rows, "prompt"):
+            answers = len(pc.unique(rows[apart].take(pa.array(group))))
+            is_open = answers >= MANY and answers >= OPEN_SHARE * rows.num_rows
+            if answers > 1 and not is_open:
+                yield RowFlaw(rows["name"][int(group[0])].as_py(), "", f"{answers:,} different answers to this prompt.")
+
+
+@dataset_rule("answers.one-prompt", severity=Severity.INFO, methods=("sft",))
+def one_prompt(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
+    """A large part of the dataset answers one and the same prompt: fine for a style, poor for following orders.
+
+    Vary the prompt (`instructions` in the plan takes several), or write what makes each answer different into it.
+    """
+    if {"prompt", "content"} <= set(facts.column_names):
+        rows = _asked(shipped(facts))
+        for group in repeated(rows, "prompt"):
+            if len(group) >= MANY and len(group) >= OPEN_SHARE * rows.num_rows:
+                name = rows["name"][int(group[0])].as_py()
+                yield RowFlaw(name, "", f"{len(group):,} of {rows.num_rows:,} examples share this prompt.")
+
+
+def _asked(rows: pa.Table) -> pa.Table:
+    """Give the rows in which a user asks and the assistant answers last."""
+    return rows.filter(pc.match_substring_regex(rows["roles"], "u.*a$"))
