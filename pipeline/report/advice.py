@@ -44,7 +44,7 @@ def outcome(report: Report) -> str:
 
 def next_steps(report: Report) -> tuple[str, ...]:
     """Say what to do, the most pressing first; there is always one line."""
-    steps = (*_stoppers(report), *_warnings(report), *_rows(report), *_screening(report))
+    steps = (*_stoppers(report), *_warnings(report), *_rows(report), *_screening(report), *_closing(report))
     return tuple(dict.fromkeys(steps)) or (
         "Nothing stands in the way: train.jsonl and validation.jsonl can be uploaded.",
     )
@@ -87,6 +87,11 @@ def _rows(report: Report) -> Iterator[str]:
             f"{plural(report.conflicts.prompts, 'prompt has', 'prompts have')} several answers. "
             "They are kept; make sure that none of the answers is wrong."
         )
+
+
+def _closing(report: Report) -> Iterator[str]:
+    if report.cost is not None and report.cost.chosen.state == "closing" and report.cost.chosen.can_train:
+        yield f"Mind the dates of `{report.cost.chosen.target}`: {report.cost.chosen.lifetime}."
 
 
 def _screening(report: Report) -> Iterator[str]:

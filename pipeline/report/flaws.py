@@ -9,11 +9,9 @@ import pyarrow.compute as pc
 
 from pipeline.core.columns import FINDING
 from pipeline.core.finding import Finding, Severity
-from pipeline.report.model import FIRST_PLACES, CodeFacts, Place
+from pipeline.report.model import FIRST_PLACES, WHOLE, CodeFacts, Place
 from pipeline.report.order import sorted_rows
 
-WHOLE: Final = "dataset"
-"""Name of a finding that is about no single row."""
 FLAWS: Final = pa.schema([pa.field("row", pa.int64()), *FINDING])
 
 

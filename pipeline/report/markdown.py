@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.report.advice import next_steps, verdict
 from pipeline.report.cost import TargetCost
+from pipeline.report.counts import TokenFacts
 from pipeline.report.figures import count, effort, plural, share, size
-from pipeline.report.model import Report, TokenFacts
+from pipeline.report.model import WHOLE, Place, Report
 from pipeline.report.words import PARTS, epochs, first_sentence, read_as
 
 Row = Sequence[object]
@@ -108,8 +109,7 @@ def _over(report: Report) -> str:
 
 
 def _findings(report: Report) -> str:
-    codes = (*report.dataset_findings, *report.findings)
-    if not codes:
+    if not report.codes:
         return "None."
     rows = (
         (
@@ -117,14 +117,18 @@ def _findings(report: Report) -> str:
             code.severity,
             code.rows or "dataset",
             code.count,
-            "<br>".join(f"`{place.name}` {place.message}" for place in code.first),
+            "<br>".join(_place(place) for place in code.first),
             first_sentence(code.reason),
         )
-        for code in codes
+        for code in report.codes
     )
     table = _table(("Code", "Severity", "Rows", "Findings", "First places", "Why"), rows)
     mended = ", ".join(f"{repair} in {plural(rows, 'row')}" for repair, rows in report.mended.items())
     return f"{table}\n\nRepaired on the way: {mended}." if mended else table
+
+
+def _place(place: Place) -> str:
+    return place.message if place.name == WHOLE else f"`{place.name}` {place.message}"
 
 
 def _expectations(report: Report) -> str:
@@ -171,7 +175,7 @@ def _strata(report: Report) -> str:
 
 
 def _files(report: Report) -> str:
-    rows = ((f"`{f.name}`", f.lines, size(f.bytes), f"`{f.sha256[:16]}`") for f in report.files)
+    rows = ((f"`{f.name}`", f.lines, size(f.bytes), f"`{f.sha256[:16]}`") for f in report.written)
     return _table(("File", "Lines", "Size", "SHA-256 begins"), rows)
 
 

@@ -6,10 +6,13 @@ from pydantic import Field, NonNegativeInt, model_validator
 
 from pipeline.core.target import Settings
 from pipeline.report.cost import Cost
+from pipeline.report.counts import Tokens
 
 Severity = Literal["info", "warning", "error"]
 FIRST_PLACES: Final = 3
 """Places shown for each code: enough to see a pattern; findings.jsonl has all of them."""
+WHOLE: Final = "dataset"
+"""Name of a finding that is about no single row."""
 NO_GUARANTEE: Final = (
     "A clean result does not guarantee acceptance: the platform screens every file again, by rules it does not publish."
 )
@@ -92,65 +95,6 @@ class Sides(Settings):
     def files(self) -> tuple[tuple[str, SideFacts], ...]:
         """Give both sides by the name of their file."""
         return ("train.jsonl", self.train), ("validation.jsonl", self.validation)
-
-
-class Distribution(Settings):
-    """One count per example, summed up."""
-
-    sum: int
-    min: int
-    median: float
-    mean: float
-    p95: float
-    max: int
-
-
-class Bin(Settings):
-    """Examples whose tokens are at least `least` and below `below`."""
-
-    least: int
-    below: int
-    examples: int
-
-
-class TokenFacts(Settings):
-    """Tokens of a set of examples."""
-
-    examples: int
-    """Examples that were counted."""
-    total: Distribution
-    """As billed for one epoch: content, roles and the format's own tokens."""
-    system: Distribution
-    user: Distribution
-    assistant: Distribution
-    tool: Distribution
-    tools: Distribution
-    trained: Distribution
-    turns: Distribution | None = None
-    without: dict[str, int] = Field(default_factory=dict)
-    """Role → examples that lack it."""
-    histogram: tuple[Bin, ...] = ()
-    over_limit: int = 0
-    """Examples longer than the limit."""
-    cut: int = 0
-    """Tokens beyond the limit, which the platform would cut from the ends."""
-    billable: int
-    """Tokens of one epoch when every example is cut at the limit."""
-
-
-class Tokens(Settings):
-    """Every number here is in `encoding`, by `formula`."""
-
-    encoding: str
-    formula: str
-    is_estimate: bool
-    limit: int | None
-    composed: TokenFacts | None = None
-    """Every example that was composed, also rejected ones: what the sources would weigh as they are."""
-    shipped: TokenFacts | None = None
-    """The kept examples: what the training files weigh."""
-    wasted_on_duplicates: int | None = None
-    """Tokens of one epoch that the left-out duplicates would have cost."""
 
 
 class Place(Settings):
@@ -298,6 +242,18 @@ class Report(Settings):
         if self.fates.total != self.rows_read:
             raise ValueError(f"{self.rows_read:,} rows were read, but their fates add up to {self.fates.total:,}")
         return self
+
+    @property
+    def codes(self) -> tuple[CodeFacts, ...]:
+        """All findings by code, the gravest first; those about the dataset stand before those about rows."""
+        order = ("error", "warning", "info")
+        return tuple(sorted((*self.dataset_findings, *self.findings), key=lambda code: order.index(code.severity)))
+
+    @property
+    def written(self) -> tuple[FileFacts, ...]:
+        """The files, those that train and validate first."""
+        first = [name for name, _ in self.sides.files()]
+        return tuple(sorted(self.files, key=lambda f: (first.index(f.name) if f.name in first else len(first), f.name)))
 
     def with_(self, **changes: Any) -> "Report":
         """Give the report with these fields replaced, validated again."""

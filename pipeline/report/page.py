@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from pipeline.core.money import show_range, show_usd
 from pipeline.report import figures, plots
 from pipeline.report.advice import next_steps, verdict
-from pipeline.report.model import ExpectationFacts, Report
+from pipeline.report.model import WHOLE, ExpectationFacts, Report
 from pipeline.report.words import PARTS, dialect, epochs, first_sentence
 
 STRATA: Final = 24
@@ -29,6 +29,7 @@ def page(report: Report) -> str:
             steps=next_steps(report),
             expectations=sorted(report.expectations or (), key=_worst_first),
             parts=PARTS,
+            whole=WHOLE,
             cost=report.cost,
             most_rows=max((code.rows for code in report.findings), default=1) or 1,
             fates=plots.fates(report.fates),
@@ -50,6 +51,7 @@ def _environment() -> Environment:
         "size": figures.size,
         "plural": figures.plural,
         "rich": _rich,
+        "path": _path,
         "opening": first_sentence,
         "dialect": dialect,
         "epochs": epochs,
@@ -69,9 +71,15 @@ def _count(number: float | None) -> str:
 
 
 def _rich(sentence: object) -> Markup:
-    """Set what stands between backquotes as code, and keep dates on one line."""
+    """Set what stands between backquotes as code, between asterisks as emphasis, and keep dates on one line."""
     text = re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(sentence)))
+    text = re.sub(r"\*(\w[^*<]*)\*", r"<em>\1</em>", text)
     return Markup(re.sub(r"\b(\d{4}-\d\d-\d\d)\b", r'<span class="keep">\1</span>', text))  # noqa: S704 - escaped before
+
+
+def _path(name: str) -> Markup:
+    """Let a long path break after its slashes."""
+    return Markup(str(escape(name)).replace("/", "/<wbr>"))  # noqa: S704 - escaped before
 
 
 def _worst_first(expectation: ExpectationFacts) -> tuple[int, int]:

@@ -6,9 +6,10 @@ from typing import Final, NamedTuple, Self
 
 from markupsafe import Markup
 
+from pipeline.report.counts import Bin, TokenFacts, Tokens
 from pipeline.report.drawing import WIDTH, line, rect, svg, text
 from pipeline.report.figures import count, plural, share
-from pipeline.report.model import Bin, Fates, Stratum, TokenFacts, Tokens
+from pipeline.report.model import Fates, Stratum
 from pipeline.report.weight import EDGES as BIN_EDGES
 
 EDGES: Final = (0, *BIN_EDGES)

@@ -54,10 +54,9 @@ def _rows(report: Report, folder: str) -> Iterator[tuple[str, RenderableType]]:
     """Give each topic with its label; an empty label stands before a new thought."""
     yield "Rows", _fates(report)
     yield "Examples", _sides(report)
-    codes = (*report.dataset_findings, *report.findings)
-    if codes:
+    if report.codes:
         yield "", Text()
-        yield "Findings", _findings(codes)
+        yield "Findings", _findings(report.codes)
     if report.expectations is not None:
         yield "", Text()
         yield "Gate", _gate(report.expectations)
@@ -140,7 +139,7 @@ def _moderation(report: Report) -> str:
 
 
 def _written(report: Report, folder: str) -> str:
-    files = ", ".join(f"{file.name} ({size(file.bytes)})" for file in report.files)
+    files = ", ".join(f"{file.name} ({size(file.bytes)})" for file in report.written)
     return f"{folder}: {files}" if files else folder
 
 

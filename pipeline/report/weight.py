@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from pipeline.core.columns import TOKENS
 from pipeline.core.shape import ROLE_LETTERS
-from pipeline.report.model import Bin, Distribution, TargetFacts, TokenFacts, Tokens
+from pipeline.report.counts import Bin, Distribution, TokenFacts, Tokens
+from pipeline.report.model import TargetFacts
 
 Numbers = npt.NDArray[np.int64]
 

@@ -12,6 +12,7 @@ import jsonschema_rs
 import pytest
 from rich.console import Console
 
+from pipeline.core.finding import Finding, Severity
 from pipeline.core.resources import schema
 from pipeline.core.settings import CostSettings
 from pipeline.core.target import Limits, Prices, Source, Target
@@ -25,7 +26,7 @@ from pipeline.report.summary import summarise
 from pipeline.report.terminal import closing, closing_text
 from tests.report.stories import about, crowd, finding
 
-VOID = {"meta", "br", "link", "img", "input", "hr"}
+VOID = {"meta", "br", "wbr", "link", "img", "input", "hr"}
 
 
 def expectation(passed: bool | None, severity: str = "error", **known: Any) -> ExpectationFacts:  # noqa: FBT001
@@ -258,3 +259,27 @@ def test_there_is_colour_where_there_is_one(full: Report) -> None:
 def test_the_page_and_the_terminal_agree_on_the_verdict(full: Report) -> None:
     assert "Not ready to train on" in page(full)
     assert "Not ready to train on" in closing_text(full, folder="out")
+
+
+def test_the_gravest_codes_come_first_and_those_of_the_dataset_before_those_of_rows(report_of: Any) -> None:
+    few = Finding("dataset", "dataset.few", Severity.WARNING, "", "2 examples; expected 10.")
+    report = report_of({"findings": [finding("z.error"), finding("a.warning", "warning")]}, dataset_findings=[few])
+
+    assert ["z.error", "dataset.few", "a.warning"] == [code.code for code in report.codes]
+
+
+def test_the_training_files_are_named_first(full: Report) -> None:
+    named = [
+        FileFacts(name=name, bytes=1, sha256="ab" * 32)
+        for name in ("findings.jsonl", "validation.jsonl", "train.jsonl")
+    ]
+
+    assert ["train.jsonl", "validation.jsonl", "findings.jsonl"] == [
+        f.name for f in full.with_(files=tuple(named)).written
+    ]
+
+
+def test_a_long_path_may_break_after_its_slashes(report_of: Any) -> None:
+    html = page(report_of({"name": "data/raw/faq.csv:2", "findings": [finding("a.b")]}))
+
+    assert "data/<wbr>raw/<wbr>faq.csv:2" in html
