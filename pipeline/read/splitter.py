@@ -45,9 +45,9 @@ class Dialect:
     """Whether spaces between a delimiter and a quote are passed over."""
 
     @cached_property
-    def quote_byte(self) -> bytes:
+    def marks(self) -> tuple[bytes, ...]:
         """Give what a line without any quoting does not contain."""
-        return (self.escape or self.quote).encode()
+        return tuple(sign.encode() for sign in (self.quote, self.escape) if sign)
 
 
 class Row(NamedTuple):
@@ -108,10 +108,10 @@ def split(blocks: Iterable[list[bytes]], dialect: Dialect, *, line: int = 1, wid
     Where the stream breaks off, the last row is the unfinished one, with the trouble `read.damaged`.
     """
     lines = _Lines(blocks, line)
-    mark = dialect.quote_byte
+    marks = dialect.marks
     try:
         while (raw := lines.peek()) is not None:
-            if mark and mark in raw:
+            if any(mark in raw for mark in marks):
                 row, count = _quoted(lines, raw, dialect, width)
                 yield row
                 lines.advance(count)
