@@ -36,6 +36,9 @@ def command(path: Path, workers: int | None, form: str, fail_on: str, as_of: obj
     Reads the sources, composes examples, removes duplicates, checks, splits and writes train and validation JSONL with
     a report and the price. The dataset of an earlier run stays untouched until the new one is complete.
     """
+    from pipeline.cli._light import without_pandas
+
+    without_pandas()
     from datetime import datetime
 
     from rich.console import Console
