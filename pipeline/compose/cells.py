@@ -32,8 +32,20 @@ def cell(record: Record, column: str) -> Json:
     """Give the cell; a Trouble that names the nearest column where there is none."""
     value = find(record, column)
     if value is MISSING:
-        raise Trouble("compose.missing-column", f"No column `{column}`; {nearest(column, record)}")
+        raise missing(record, column)
     return value
+
+
+def missing(record: Record, column: str) -> Trouble:
+    """Give the trouble of a column that is not there; of a dotted path it names the step that fails."""
+    if column not in record and "." in column:
+        step, _, rest = column.partition(".")
+        while rest and isinstance(held := find(record, step), dict):
+            key = rest.split(".", 1)[0]
+            if key not in held:
+                return Trouble("compose.missing-column", f"No `{key}` in `{step}`; {nearest(key, held, whole=step)}")
+            step, rest = f"{step}.{key}", rest.partition(".")[2]
+    return Trouble("compose.missing-column", f"No column `{column}`; {nearest(column, record)}")
 
 
 def text_of(value: Json, column: str) -> str:
@@ -66,15 +78,16 @@ def filled(text: str, column: str, role: str) -> str:
     return text
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Give the end of a sentence: the nearest of the known names, or the first few of them."""
+def nearest(name: str, known: Iterable[str], *, whole: str = "") -> str:
+    """Give the end of a sentence: the nearest of the known names, or the first few; `whole` is what has them."""
+    holder = f"`{whole}`" if whole else "the record"
     names = [str(one) for one in known]
     lower = {one.lower(): one for one in reversed(names)}
     close = difflib.get_close_matches(name.lower(), lower, n=1)
     if close:
         return f"the nearest is `{lower[close[0]]}`."
     if not names:
-        return "the record has none."
+        return f"{holder} has none."
     shown = ", ".join(f"`{one}`" for one in names[:_NAMED_COLUMNS])
     more = len(names) - _NAMED_COLUMNS
-    return f"the record has {shown}{f' and {more} more' if more > 0 else ''}."
+    return f"{holder} has {shown}{f' and {more} more' if more > 0 else ''}."

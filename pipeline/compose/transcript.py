@@ -23,7 +23,8 @@ KNOWN: Final = {
 """Speakers that need no entry in a plan's `speakers`, in lower case."""
 
 _IRC: Final = re.compile(r"\[?\d{1,2}:\d\d(?::\d\d)?\]?\s+<[ @+%~&]?([^<>\s]+)>(?: (.*))?$")
-_LABEL: Final = re.compile(r"([^\s:：][^:：\n]{0,39}?)\s*[:：](?!//)[ \t]*(.*)$")  # noqa: RUF001 - Chinese colons
+_LABEL: Final = re.compile(r"(?:[-•]?[ \t]*([*_]{1,2})[ \t]*)?([^\s:：*_][^:：\n]{0,39}?)[*_\s]*[:：](?!//)(.*)$")  # noqa: RUF001 - Chinese colons
+"""A speaker, maybe set off as Markdown does: `**Ann:** Hi`, `*Ann*: Hi`, `* Ann: Hi *`."""
 _BLOCK: Final = re.compile(r"(?:\A\n*|\n[^\S\n]*\n\n*)([^\s:][^:\n]{0,39}):[ \t]?")
 
 
@@ -86,14 +87,28 @@ def _lines(text: str, names: frozenset[str], *, takes_any: bool) -> Parts:
     turns: list[tuple[str, list[str]]] = [("", [])]
     for line in body.split("\n"):
         found = _LABEL.match(line)
-        if found and (takes_any or found[1].lower() in names):
-            turns.append((found[1], [found[2]]))
+        if found and (takes_any or found[2].lower() in names):
+            turns.append((found[2], [_said(found)]))
         else:
             turns[-1][1].append(line)
     left_out = {"preamble"} if len(turns) > 1 and "".join(turns[0][1]).strip() else set()
     left_out |= {"cut-label"} if body != text else set()
     lines = [Line(speaker, "\n".join(said).strip()) for speaker, said in turns[1:]]
     return Parts(lines, frozenset(left_out))
+
+
+def _said(label: re.Match[str]) -> str:
+    """Give the text behind a label without the mark that opened before the speaker, wherever it closes."""
+    mark, text = label[1], str(label[3])
+    if not mark:
+        return text.lstrip()
+    closed_before = label[0][: label.start(3)].count(mark) > 1
+    if closed_before:
+        return text.lstrip()
+    bare = text.lstrip()
+    if bare.startswith(mark):
+        return bare.removeprefix(mark).lstrip()
+    return bare.rstrip().removesuffix(mark).rstrip()
 
 
 def _without_cut_label(text: str, names: frozenset[str]) -> str:

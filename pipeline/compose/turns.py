@@ -30,9 +30,15 @@ def messages(said: Iterable[Said], *, system: str = "") -> list[dict[str, Json]]
     """
     said = list(said)
     if not any(turn.role == "assistant" and (turn.text or turn.calls) for turn in said):
-        raise Trouble("compose.no-answer", f"{len(said)} turns and none of the assistant; expected at least one.")
+        raise no_answer(len(said))
     opening = [Said("system", system)] if system and not (said and said[0].role in SYSTEM) else []
     return _numbered(opening + said)
+
+
+def no_answer(count: int) -> Trouble:
+    """Give the trouble of a conversation of so many turns in which no assistant speaks."""
+    turns = f"{count} turn{'' if count == 1 else 's'}"
+    return Trouble("compose.no-answer", f"{turns} and none of the assistant; expected at least one.")
 
 
 def _numbered(said: Sequence[Said]) -> list[dict[str, Json]]:

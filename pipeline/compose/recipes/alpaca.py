@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pipeline.compose.cells import MISSING, filled, find, nearest, text_if_any, text_of
+from pipeline.compose.cells import MISSING, filled, find, missing, text_if_any, text_of
 from pipeline.compose.recipe import Composed, Cook, Record, recipe
 from pipeline.compose.template import system_turn
 from pipeline.compose.turns import Said, messages
@@ -52,7 +52,7 @@ def alpaca(settings: Alpaca) -> Cook:
 def _demand(record: Record, *columns: str) -> None:
     for column in columns:
         if find(record, column) is MISSING:
-            raise Trouble("compose.missing-column", f"No column `{column}`; {nearest(column, record)}")
+            raise missing(record, column)
 
 
 def _earlier(record: Record, column: str) -> list[Said]:

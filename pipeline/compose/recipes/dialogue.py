@@ -10,7 +10,7 @@ from pipeline.compose.cells import cell, filled, text_of
 from pipeline.compose.recipe import Composed, Cook, Record, recipe
 from pipeline.compose.template import system_turn
 from pipeline.compose.transcript import KNOWN, Form, Line, Parts, take_apart
-from pipeline.compose.turns import Said, messages
+from pipeline.compose.turns import Said, messages, no_answer
 from pipeline.core.example import Json
 from pipeline.core.target import Settings
 from pipeline.core.trouble import Trouble
@@ -68,6 +68,8 @@ def dialogue(settings: Dialogue) -> Cook:
     def compose(record: Record) -> Composed:
         parts = _lines(record, settings, {**KNOWN, **speakers}, takes_any=rest is not None)
         said, notes = _cast(parts.lines, settings, {**KNOWN, **speakers}, rest)
+        if not any(turn.role == "assistant" for turn in said):
+            raise no_answer(len(parts.lines))
         for step in (_merged, _opened, _closed):
             said, more = step(said, settings)
             notes |= more
