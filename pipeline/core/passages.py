@@ -82,9 +82,11 @@ def _others(mark: str, call_mark: str, raw: Mapping[str, Json]) -> Iterator[tupl
     if isinstance(raw.get("name"), str):
         yield "n", raw["name"]
     calls = raw.get("tool_calls")
-    functions = [call.get("function") if isinstance(call, dict) else call for call in calls or ()] if isinstance(
-        calls, list
-    ) else []
+    functions = (
+        [call.get("function") if isinstance(call, dict) else call for call in calls or ()]
+        if isinstance(calls, list)
+        else []
+    )
     for function in (*functions, raw.get("function_call")):
         if isinstance(function, dict):
             for text in (function.get("name"), function.get("arguments")):

@@ -7,9 +7,7 @@ from typing import Final
 MARK: Final = "\x7f"
 """Begins a passage in a stream of words; inside a text it counts as white space, so no text can fake a passage."""
 
-_UNSPACED: Final = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef\U00010000-\U0010ffff"
-)
+_UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef\U00010000-\U0010ffff"
 """Thai, Lao, Burmese, Khmer, Chinese, Japanese, full-width forms, emoji: each character is a word of its own."""
 _SPACE: Final = "\x00-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """White space, and the control characters below it."""

@@ -1,12 +1,12 @@
 """How alike two examples are, exactly, and whether what differs changes what is learned."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from pipeline.core.example import Method
-from pipeline.core.passages import HEAD_MARKS, passages_of
+from pipeline.core.passages import HEAD_MARKS, Passages
 from pipeline.core.words import words
 
 SAME_PROMPT_ANSWERS: Final = 0.8
@@ -28,23 +28,21 @@ POLES: Final = NEGATIONS | frozenset(
 
 
 class Compared(NamedTuple):
-    """One example as it is compared."""
+    """One example as it is compared: its words."""
 
     head: tuple[str, ...]
-    """Words of system turns and tool definitions."""
+    """Of system turns and tool definitions."""
     prompt: tuple[str, ...]
-    """Words of the other turns before the last answer."""
+    """Of the other turns before the last answer."""
     answer: tuple[str, ...]
-    head_bag: frozenset[str]
-    bag: frozenset[str]
-    """Words of prompt and answer; the second occurrence of a word counts as another word, and so on."""
-    answer_bag: frozenset[str]
 
 
-def compared(payload: str, *, method: Method) -> Compared:
-    """Take a payload apart for comparing."""
-    marks, texts, answer_at = passages_of(payload, method=method)
-    head, prompt, answer = [], [], []
+def compared(passages: Passages) -> Compared:
+    """Take an example apart for comparing."""
+    marks, texts, answer_at = passages
+    head: list[str] = []
+    prompt: list[str] = []
+    answer: list[str] = []
     for index, (mark, text) in enumerate(zip(marks, texts, strict=True)):
         if mark in HEAD_MARKS:
             head += words(text)
@@ -52,12 +50,12 @@ def compared(payload: str, *, method: Method) -> Compared:
             prompt += words(text)
         else:
             answer += words(text)
-    return Compared(tuple(head), tuple(prompt), tuple(answer), _bag(head), _bag(prompt + answer), _bag(answer))
+    return Compared(tuple(head), tuple(prompt), tuple(answer))
 
 
-def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    """Give the share of what both have in what either has; 1 for two empty ones."""
-    shared = len(one & other)
+def jaccard(one: Sequence[str], other: Sequence[str]) -> float:
+    """Give the share of what both have in what either has, repetitions counted; 1 for two empty ones."""
+    shared = (Counter(one) & Counter(other)).total()
     return shared / (len(one) + len(other) - shared) if one or other else 1.0
 
 
@@ -67,17 +65,17 @@ def likeness(one: Compared, other: Compared, *, threshold: float) -> float | Non
     They are when all of these hold: system turns and words are alike at the threshold; so are the answers, by their
     own thresholds; and nothing that was replaced changes the meaning (see `is_another_meaning`).
     """
-    alike = jaccard(one.bag, other.bag)
-    if alike < threshold or (one.head != other.head and jaccard(one.head_bag, other.head_bag) < threshold):
+    if one.head != other.head and jaccard(one.head, other.head) < threshold:
         return None
     least = SAME_PROMPT_ANSWERS if one.prompt == other.prompt else OTHER_PROMPT_ANSWERS
-    if jaccard(one.answer_bag, other.answer_bag) < least:
+    if one.answer != other.answer and jaccard(one.answer, other.answer) < least:
         return None
-    few = len(one.bag) < FEW_WORDS
+    few = len(one.prompt) + len(one.answer) < FEW_WORDS
     for left, right in ((one.head, other.head), (one.prompt, other.prompt), (one.answer, other.answer)):
         if any(is_another_meaning(*change, few=few) for change in changes(left, right)):
             return None
-    return alike
+    alike = jaccard(one.prompt + one.answer, other.prompt + other.answer)
+    return alike if alike >= threshold else None
 
 
 def changes(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
@@ -101,26 +99,18 @@ def is_another_meaning(left: Sequence[str], right: Sequence[str], *, few: bool) 
     it looks like a spelling of the same.
     """
     if left and right:
-        if min(len(left), len(right)) > LONGEST_CHANGE or _numbers(left) != _numbers(right) and _numbers(left) and _numbers(right):
+        if (
+            min(len(left), len(right)) > LONGEST_CHANGE
+            or _numbers(left) != _numbers(right)
+            and _numbers(left)
+            and _numbers(right)
+        ):
             return True
         if any(_is_opposite(a, b) for a in left for b in right):
             return True
     elif NEGATIONS & {*left, *right}:
         return True
     return few and not _is_spelling("".join(left), "".join(right))
-
-
-def _bag(found: Sequence[str]) -> frozenset[str]:
-    once = frozenset(found)
-    if len(once) == len(found):
-        return once
-    seen: dict[str, int] = {}
-    bag = set()
-    for word in found:
-        count = seen.get(word, 0)
-        seen[word] = count + 1
-        bag.add(f"{word}\n{count}" if count else word)  # text and not a pair: the collector need not visit it
-    return frozenset(bag)
 
 
 def _replaced(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:

@@ -14,15 +14,22 @@ import pyarrow.compute as pc
 
 from pipeline.core.columns import GROUP
 from pipeline.core.example import Method
+from pipeline.core.passages import Passages
+from pipeline.core.plain import quick_passages
 from pipeline.core.settings import DedupeSettings
+from pipeline.group.bags import bags, jaccards
 from pipeline.group.candidates import candidates
-from pipeline.group.likeness import Compared, compared, likeness
+from pipeline.group.likeness import compared, likeness
 
 Indices = npt.NDArray[np.int64]
 PayloadOf = Callable[[Sequence[int]], list[str]]
 
+MANY_PAIRS: Final = 500_000
+"""Candidates whose words are held as numbers at a time: at most half a gigabyte."""
 PAIRS_AT_ONCE: Final = 4_096
-"""Pairs compared per fetch of payloads; bounds memory to some thousand payloads."""
+"""Close pairs whose texts are compared word by word at a time."""
+PAYLOADS_AT_ONCE: Final = 2_048
+ROUNDING: Final = 1e-9
 OPEN_SHARE: Final = 0.2
 OPEN_ANSWERS: Final = 5
 """A prompt of at least this share of all rows, with at least so many answers, is an open task (*write a story*):
@@ -37,9 +44,7 @@ class _Edges(NamedTuple):
     likeness: npt.NDArray[np.float32]
 
 
-def group(
-    facts: pa.Table, payload_of: PayloadOf, settings: DedupeSettings, *, method: Method = "sft"
-) -> pa.Table:
+def group(facts: pa.Table, payload_of: PayloadOf, settings: DedupeSettings, *, method: Method = "sft") -> pa.Table:
     """Give `columns.GROUP` for every row; null where a row has no digest.
 
     `facts` has name, digest, content, prompt, keys, family and is_sound; `payload_of` gives payloads by row number.
@@ -102,26 +107,38 @@ def _verified(
     method: Method,
 ) -> _Edges:
     """Compare candidates among distinct contents, each by its chief row, and give the near twins."""
+    fetch = _fetcher(chief, payload_of, method)
     found: list[tuple[int, int, float]] = []
-    known: dict[int, Compared] = {}
-    for pairs in _portions(candidates(rows["keys"].take(pa.array(chief)), rank[chief])):
-        wanted = np.unique(pairs)
-        known = {code: known[code] for code in wanted.tolist() if code in known}
-        missing = np.array([code for code in wanted.tolist() if code not in known], np.int64)
-        payloads = payload_of(chief[missing])
-        known |= {c: compared(text, method=method) for c, text in zip(missing.tolist(), payloads, strict=True)}
-        for first, second in pairs.tolist():
-            alike = likeness(known[first], known[second], threshold=settings.threshold)
-            if alike is not None:
-                found.append((first, second, alike))
-    first, second, alike = zip(*found, strict=True) if found else ((), (), ())
-    return _Edges(np.array(first, np.int64), np.array(second, np.int64), np.array(alike, np.float32))
+    for pairs in _portions(candidates(rows["keys"].take(pa.array(chief)), rank[chief]), MANY_PAIRS):
+        wanted, places = np.unique(pairs, return_inverse=True)
+        alike = jaccards(places.reshape(-1, 2), bags(fetch(wanted)), least=settings.threshold)
+        for close in _portions(iter([pairs[alike >= settings.threshold - ROUNDING]]), PAIRS_AT_ONCE):
+            known = {int(code): compared(one) for code, one in zip(np.unique(close), fetch(np.unique(close)), strict=True)}
+            for first, second in close.tolist():
+                value = likeness(known[first], known[second], threshold=settings.threshold)
+                if value is not None:
+                    found.append((first, second, value))
+    first, second, values = zip(*found, strict=True) if found else ((), (), ())
+    return _Edges(np.array(first, np.int64), np.array(second, np.int64), np.array(values, np.float32))
 
 
-def _portions(pairs: Iterator[Indices]) -> Iterator[Indices]:
+def _fetcher(
+    chief: Indices, payload_of: Callable[[Indices], list[str]], method: Method
+) -> Callable[[Indices], Iterator[Passages]]:
+    """Give the function that fetches the passages of contents, a few thousand payloads at a time."""
+
+    def fetch(codes: Indices) -> Iterator[Passages]:
+        for start in range(0, len(codes), PAYLOADS_AT_ONCE):
+            for payload in payload_of(chief[codes[start : start + PAYLOADS_AT_ONCE]]):
+                yield quick_passages(payload, method=method)
+
+    return fetch
+
+
+def _portions(pairs: Iterator[Indices], size: int) -> Iterator[Indices]:
     for some in pairs:
-        for start in range(0, len(some), PAIRS_AT_ONCE):
-            yield some[start : start + PAIRS_AT_ONCE]
+        for start in range(0, len(some), size):
+            yield some[start : start + size]
 
 
 def _stars(edges: _Edges, rank: Indices) -> tuple[Indices, npt.NDArray[np.float32]]:

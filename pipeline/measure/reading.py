@@ -3,22 +3,18 @@
 import unicodedata
 from typing import Final, NamedTuple
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.example import Example, Method
 from pipeline.core.passages import Passages, passages
+from pipeline.core.plain import plain_passages
 from pipeline.core.shape import Bit
-from pipeline.measure.schema import Plain, PlainExample, PlainPair
 from pipeline.measure.shape import Shape, content_bits, last_answer_bits, shape, text_bits
 
-_LETTERS: Final = {"system": "s", "developer": "d", "user": "u", "assistant": "a"}
-_EXAMPLES: Final = msgspec.json.Decoder(PlainExample)
 _ODD: Final = r"\\[ubf]|[\x7f-\x{9f}]"
 """Escapes that may stand for any character, and control characters: no text needs a look unless this is found."""
 _NOT_NFC: Final = int(Bit.NOT_NFC)
-_PAIRS: Final = msgspec.json.Decoder(PlainPair)
 
 
 class Reading(NamedTuple):
@@ -44,13 +40,10 @@ def read(payload: bytes, *, method: Method, is_odd: bool = True) -> Reading:
 
     `is_odd` says whether it may hold escaped or control characters.
     """
-    try:
-        if method == "dpo":
-            return _pair(_PAIRS.decode(payload), payload, is_odd=is_odd)
-        example = _EXAMPLES.decode(payload)
-    except (ValueError, RecursionError):  # not plain; msgspec.DecodeError is a ValueError
+    plain = plain_passages(payload, method=method)
+    if plain is None:
         return read_slowly(payload.decode("utf-8", "replace"), method=method)
-    return _conversation(example.messages, payload, is_odd=is_odd)
+    return _plain(plain, payload, is_odd=is_odd)
 
 
 def read_slowly(payload: str, *, method: Method) -> Reading:
@@ -60,24 +53,14 @@ def read_slowly(payload: str, *, method: Method) -> Reading:
     return Reading(shape(example), passages(example), is_json)
 
 
-def _conversation(turns: list[Plain], payload: bytes, *, is_odd: bool) -> Reading:
-    texts = tuple([turn.content for turn in turns])
-    roles = "".join([_LETTERS[turn.role] for turn in turns])
-    last = roles.rfind("a")
-    answers = (texts[last],) if last >= 0 else ()
-    found = Shape(True, roles, _bits(texts, answers, payload, is_odd=is_odd), 1 + 2 * len(texts), len(texts), 0)  # noqa: FBT003
-    return Reading(found, Passages(roles, texts, last if last >= 0 else None), is_json=True)
-
-
-def _pair(pair: PlainPair, payload: bytes, *, is_odd: bool) -> Reading:
-    prompt = [turn.content for turn in pair.input.messages]
-    better, other = pair.preferred_output[0].content, pair.non_preferred_output[0].content
-    texts = (*prompt, "", better, "", other)
-    roles = "".join([_LETTERS[turn.role] for turn in pair.input.messages]) + "|a|a"
-    bits = _bits((*prompt, better, other), (better, other), payload, is_odd=is_odd)
-    turns = len(prompt) + 2
-    found = Shape(True, roles, bits, 4 + 2 * turns, turns, 0)  # noqa: FBT003
-    return Reading(found, Passages(roles, texts, len(prompt)), is_json=True)
+def _plain(found: Passages, payload: bytes, *, is_odd: bool) -> Reading:
+    roles, texts, answer_at = found
+    if roles.endswith("|a|a"):
+        said, answers, fixed_keys = (*texts[:-4], texts[-3], texts[-1]), (texts[-3], texts[-1]), 4
+    else:
+        said, answers, fixed_keys = texts, () if answer_at is None else (texts[answer_at],), 1
+    bits = _bits(said, answers, payload, is_odd=is_odd)
+    return Reading(Shape(True, roles, bits, fixed_keys + 2 * len(said), len(said), 0), found, True)  # noqa: FBT003
 
 
 def _bits(texts: tuple[str, ...], answers: tuple[str, ...], payload: bytes, *, is_odd: bool) -> int:

@@ -8,32 +8,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from pipeline.core.example import Method
 
 
-class Plain(Struct, gc=False, forbid_unknown_fields=True):
-    """A turn as nearly all are: a role and one text."""
-
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str
-
-
-class PlainExample(Struct, gc=False, forbid_unknown_fields=True):
-    """A conversation of plain turns without tools."""
-
-    messages: Annotated[list[Plain], Meta(min_length=1)]
-
-
-class _PlainAnswer(Struct, gc=False, forbid_unknown_fields=True):
-    role: Literal["assistant"]
-    content: str
-
-
-class PlainPair(Struct, gc=False, forbid_unknown_fields=True):
-    """A preference pair of plain turns."""
-
-    input: PlainExample
-    preferred_output: Annotated[list[_PlainAnswer], Meta(min_length=1, max_length=1)]
-    non_preferred_output: Annotated[list[_PlainAnswer], Meta(min_length=1, max_length=1)]
-
-
 class _Text(Struct, gc=False, forbid_unknown_fields=True, tag_field="type", tag="text"):
     text: str
 
