@@ -42,20 +42,23 @@ class Mended(NamedTuple):
 
 def mended(text: str, limits: Limits, *, among: Iterable[Repair]) -> Mended:
     """Repair one line; what is not an object in strict JSON, or names a key twice, stays as it is."""
-    asked = [repair for repair in among if any(hint in text for hint in repair.hints)]
-    if not asked or (node := parse(text)) is None or node.members is None or _names_a_key_twice(node):
-        return Mended(text)
     names: list[str] = []
-    for repair in asked:
-        before = text
-        while edits := list(repair.look(node, text, limits)):
-            text = edited(text, edits)
-            node = parse(text)
-            if node is None:
-                raise AssertionError(f"{repair.name} broke a line")
-        if text != before:
+    for repair in among:
+        after = _repaired(text, limits, repair) if any(hint in text for hint in repair.hints) else text
+        if after != text:
             names.append(repair.name)
+        text = after
     return Mended(text, tuple(names))
+
+
+def _repaired(text: str, limits: Limits, repair: Repair) -> str:
+    while (node := parse(text)) and _is_plain(node) and (edits := list(repair.look(node, text, limits))):
+        text = edited(text, edits)
+    return text
+
+
+def _is_plain(node: Node) -> bool:
+    return node.members is not None and not _names_a_key_twice(node)
 
 
 def turns(node: Node) -> Iterator[Node]:

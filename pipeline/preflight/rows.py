@@ -43,9 +43,9 @@ class AsIs:
         name = self.formats.get(address, "messages")
         if name == "messages":
             return batch["record"]
-        from pipeline.targets.format import formats
+        from pipeline.targets.format import all_formats
 
-        read = formats()[name].read
+        read = all_formats()[name].read
         return pa.chunked_array([[translated(line, read) for line in batch["record"].to_pylist()]], pa.string())
 
 

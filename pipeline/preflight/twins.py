@@ -66,6 +66,6 @@ class _Payloads:
         form = self._forms.get(address, "messages")
         if form == "messages":
             return line
-        from pipeline.targets.format import formats
+        from pipeline.targets.format import all_formats
 
-        return translated(line, formats()[form].read) or line
+        return translated(line, all_formats()[form].read) or line

@@ -8,12 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.preflight import lines as room
 from pipeline.preflight.lines import Ends, lines
 from pipeline.preflight.source import opened
+
+PATIENT = settings(deadline=None, max_examples=60)
 
 
 def read(path: Path) -> tuple[list[tuple[str, str | None]], Ends]:
@@ -84,6 +86,7 @@ def test_the_ends_are_counted(tmp_path: Path) -> None:
     ) == (5, 2, 2, 2, 1, True)
 
 
+@PATIENT
 @given(pieces=st.lists(st.binary(max_size=30)), block=st.integers(1, 40))
 def test_blocks_of_any_size_give_the_same_lines(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes], block: int
@@ -97,6 +100,7 @@ def test_blocks_of_any_size_give_the_same_lines(
         assert whole == read(path)
 
 
+@PATIENT
 @given(data=st.binary(max_size=200))
 def test_no_byte_that_is_not_blank_is_lost(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("lines") / "a.jsonl"
@@ -112,6 +116,7 @@ def test_no_byte_that_is_not_blank_is_lost(tmp_path_factory: pytest.TempPathFact
     assert expected == kept
 
 
+@PATIENT
 @given(data=st.binary(max_size=200))
 def test_a_line_begins_where_its_column_says(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("lines") / "a.jsonl"

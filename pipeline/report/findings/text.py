@@ -5,11 +5,12 @@ from itertools import groupby
 from typing import Final
 
 from pipeline.core.finding import Finding, Severity
+from pipeline.core.wording import counted
 from pipeline.report.checked import Checked, CheckSummary
 from pipeline.report.findings.face import Face, Show
 
 COLOURS: Final = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
-PLURALS: Final = {"error": "errors", "warning": "warnings", "info": "notes"}
+NAMES: Final = {"error": "error", "warning": "warning", "info": "note"}
 
 
 def write(checked: Checked, show: Show) -> Iterator[str]:
@@ -63,15 +64,11 @@ def _summary(summary: CheckSummary, show: Show) -> Iterator[str]:
 
 
 def _verdict(summary: CheckSummary, show: Show) -> str:
-    by_level = {level: sum(one.count for one in summary.counts if one.severity == level) for level in PLURALS}
-    told = [
-        f"{count:,} {level if count == 1 and level != 'info' else PLURALS[level]}"
-        for level, count in by_level.items()
-        if count
-    ]
+    by_level = {level: sum(one.count for one in summary.counts if one.severity == level) for level in NAMES}
+    told = [counted(count, NAMES[level]) for level, count in by_level.items() if count]
     colour = {"errors": "31", "warnings": "33"}.get(summary.verdict, "32")
-    files = f"{len(summary.files)} file{'s' * (len(summary.files) != 1)}"
-    head = f"{summary.examples:,} examples in {files} for {summary.target} ({summary.method}): "
+    where = f"{counted(summary.examples, 'example')} in {counted(len(summary.files), 'file')}"
+    head = f"{where} for {summary.target} ({summary.method}): "
     return head + _styled(", ".join(told) or "clean", colour, show) + "\n"
 
 
