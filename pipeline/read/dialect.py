@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from pipeline.read.damage import Damaged
-from pipeline.read.splitter import Dialect, Row, split
+from pipeline.read.fields import Dialect
+from pipeline.read.splitter import Row, split
 
 DELIMITERS: Final = (",", "\t", ";", "||", "|")
 """The usual ones, the likelier first where two fit equally."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from pipeline.core.record import Record
 from pipeline.read.settings import ReadSettings
 from pipeline.read.stream import Stream
@@ -19,6 +21,15 @@ class Settled(NamedTuple):
     """Of the format's own class."""
     notes: tuple[str, ...] = ()
     """One sentence each: a guess that may be wrong, lines passed over."""
+
+
+class Chunk(NamedTuple):
+    """Many sound records at once."""
+
+    lines: pa.Array
+    """int64: the physical line on which each begins."""
+    texts: pa.Array
+    """string: each as JSON on one line."""
 
 
 class Format(NamedTuple):
@@ -34,6 +45,8 @@ class Format(NamedTuple):
     """Give the records in the file's order, reading as a stream; settings need not be settled."""
     is_text: bool = True
     """Whether its files have an encoding."""
+    chunks: Callable[[Stream, Any], Iterator[Record | Chunk]] | None = None
+    """The same records, many at a time where the file is well-behaved; None: the format has no faster way."""
 
 
 @cache

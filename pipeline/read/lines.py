@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pipeline.read.damage import Damaged
 
 
-def line_blocks(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Give all lines with their ends, many at a time; a Damaged signal carries the bytes after the last whole line."""
+def whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the same bytes cut at line ends; a Damaged signal carries the bytes after the last whole line."""
     pieces: list[bytes] = []
     try:
         for block in blocks:
@@ -14,13 +14,19 @@ def line_blocks(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
             if cut == 0:
                 pieces.append(block)
                 continue
-            lines = b"".join((*pieces, block[:cut])).splitlines(keepends=True)
+            lines = b"".join((*pieces, block[:cut]))
             pieces = [block[cut:]]
             yield lines
     except Damaged as damage:
         raise Damaged(damage.message, b"".join(pieces)) from damage
     if rest := b"".join(pieces):
-        yield rest.splitlines(keepends=True)
+        yield rest
+
+
+def line_blocks(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Give all lines with their ends, many at a time; a Damaged signal carries the bytes after the last whole line."""
+    for lines in whole_lines(blocks):
+        yield lines.splitlines(keepends=True)
 
 
 def _last_end(block: bytes) -> int:

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipeline.core import columns
 from pipeline.core.record import Record
 from pipeline.core.trouble import Trouble
+from pipeline.read.batches import Batches
 from pipeline.read.encode import to_json
-from pipeline.read.format import Format, Settled, formats
+from pipeline.read.format import Chunk, Format, Settled, formats
 from pipeline.read.gather import gather, value_of
 from pipeline.read.guess import guess
 from pipeline.read.settings import AutoSettings, ReadSettings
@@ -35,40 +35,26 @@ def rows(
 ) -> Iterator[pa.RecordBatch]:
     """Give every row of every source in the schema `columns.READ`, in the order of sources, files and lines.
 
-    A batch ends with its `batch_rows`th row, or the row in which its text outgrows `batch_bytes`.
+    A batch ends with its `batch_rows`th row, or earlier where its text would outgrow `batch_bytes`.
     """
-    pending = _Pending()
+    batches = Batches(batch_rows, batch_bytes)
     for source in sources:
         for stream in streams(source):
-            for record in numbered(records(stream, source.read)):
-                pending.add(stream.address, source.name, record)
-                if pending.rows >= batch_rows or pending.bytes >= batch_bytes:
-                    yield pending.batch()
-                    pending = _Pending()
-    if pending.rows:
-        yield pending.batch()
+            for piece in _pieces(stream, source.read):
+                if isinstance(piece, Record):
+                    batches.add(piece, source=source.name, address=stream.address)
+                else:
+                    batches.extend(piece, source=source.name, address=stream.address)
+                yield from batches.full()
+    yield from batches.rest()
 
 
-class _Pending:
-    """Rows that wait to become a batch."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-        self.bytes = 0
-        self._columns: tuple[list[str | bytes | None], ...] = ([], [], [], [], [])
-
-    def add(self, address: str, source: str, record: Record) -> None:
-        text = None if record.trouble is not None else record.text if record.text is not None else to_json(record.value)
-        name = f"{address}:{record.line}" if record.part is None else f"{address}:{record.line}#{record.part}"
-        unread = None if record.trouble is None else str(record.trouble)
-        for column, value in zip(self._columns, (name, source, text, record.raw, unread), strict=True):
-            column.append(value)
-        self.rows += 1
-        self.bytes += len(text or "") + len(record.raw or b"")
-
-    def batch(self) -> pa.RecordBatch:
-        arrays = [pa.array(values, field.type) for values, field in zip(self._columns, columns.READ, strict=True)]
-        return pa.RecordBatch.from_arrays(arrays, schema=columns.READ)
+def _pieces(stream: Stream, settings: ReadSettings) -> Iterator[Record | Chunk]:
+    """Give the file's records, many at a time where its format can and nothing has to be done to each."""
+    entry, own = chosen(stream, settings)
+    if entry.chunks is None or own.unfold is not None or own.group is not None or own.limit is not None:
+        return numbered(records(stream, own))
+    return entry.chunks(stream, own)
 
 
 def records(stream: Stream, settings: ReadSettings) -> Iterator[Record]:

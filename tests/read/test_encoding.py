@@ -1,5 +1,7 @@
 """Bytes become text: what a file is in, and what becomes of bytes that are no text."""
 
+# ruff: noqa: RUF001 - scripts are the subject
+
 import pytest
 
 from pipeline.read import find, look, notes

@@ -61,7 +61,7 @@ def test_a_file_outside_the_root_has_no_machines_path_in_its_address(desk: Desk)
 def test_a_source_that_is_not_there_names_the_nearest(desk: Desk, pattern: str, hint: str) -> None:
     desk.lay("raw/faq.csv", "a,b\n")
 
-    with pytest.raises(SourceError, match="sources.support: ") as caught:
+    with pytest.raises(SourceError, match=r"sources\.support: ") as caught:
         find("support", pattern, root=desk.root)
     assert hint in str(caught.value)
 
@@ -105,7 +105,7 @@ def test_packed_files_joined_end_to_end_are_one(desk: Desk, suffix: str) -> None
 
 @pytest.mark.parametrize("suffix", PACKERS)
 def test_a_packed_file_that_breaks_off_gives_what_could_be_read_and_says_so(desk: Desk, suffix: str) -> None:
-    noise = "".join(f"{hash((n, 1)) % 10**12},{hash((n, 2)) % 10**12}\n" for n in range(50_000))
+    noise = "".join(f"{hash((n, 1)) % 10**12},{hash((n, 2)) % 10**12}\n" for n in range(120_000))
     packed = PACKERS[suffix](("question,answer\n" + noise).encode())
     desk.lay(f"faq.csv{suffix}", packed[: len(packed) // 2])
     table = desk.table(f"faq.csv{suffix}")
@@ -177,3 +177,12 @@ def test_an_unreadable_path_is_named(desk: Desk) -> None:
     gone = SourceFiles("x", AutoSettings(), ((Path(desk.root / "gone.csv"), "gone.csv"),))
     with pytest.raises(SourceError, match=r"gone.csv: cannot be opened: No such file"):
         list(rows([gone]))
+
+
+def test_many_small_files_share_a_batch_and_batches_are_even(desk: Desk) -> None:
+    for number in range(50):
+        desk.lay(f"raw/{number}.md", f"# Page {number}\n\nText.\n")
+        desk.lay(f"raw/{number}.csv", "question,answer\n" + "a,b\n" * 7)
+    batches = list(rows([find("x", "raw", root=desk.root)], batch_rows=64))
+
+    assert [64] * 6 + [16] == [batch.num_rows for batch in batches]

@@ -9,10 +9,12 @@ from pipeline.core.record import Record
 from pipeline.core.trouble import Trouble
 from pipeline.read.damage import Damaged
 from pipeline.read.dialect import Reading, best_reading
-from pipeline.read.format import Format, Settled
+from pipeline.read.feed import Feed
+from pipeline.read.fields import Dialect
+from pipeline.read.format import Chunk, Format, Settled
 from pipeline.read.header import column_names, find_head, unique
 from pipeline.read.settings import ReadSettings
-from pipeline.read.splitter import Dialect, Row, split
+from pipeline.read.splitter import Row, split
 from pipeline.read.stream import Stream
 
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".psv"})
@@ -200,4 +202,29 @@ def _ragged(count: int, width: int, header: int) -> Trouble:
     return Trouble("read.ragged", f"{count} field{'s' * (count != 1)}, {whose} {width}.")
 
 
-FORMAT: Final = Format("csv", CsvSettings, SUFFIXES, settle, records)
+def chunks(stream: Stream, settings: CsvSettings) -> Iterator[Record | Chunk]:
+    """Give the same records as `records`, those of well-behaved blocks together."""
+    from pipeline.read import swift
+
+    found = layout(stream, settings)
+    table = swift.table(found.dialect, found.names)
+    if table is None or found.skip:
+        yield from records(stream, settings)
+        return
+    feed, heads = Feed(stream.blocks()), found.header
+    while feed.more():
+        taken = None if feed.is_last else swift.take(feed.data, table, feed.line)
+        if taken is not None:
+            passed = min(heads, len(taken.chunk.lines))
+            heads -= passed
+            yield Chunk(taken.chunk.lines[passed:], taken.chunk.texts[passed:])
+            feed.leave(taken.size, taken.lines)
+            continue
+        for row in feed.rows(found.dialect, len(found.names)):
+            if heads and row.fields is not None:
+                heads -= 1
+                continue
+            yield _record(row, found, stream)
+
+
+FORMAT: Final = Format("csv", CsvSettings, SUFFIXES, settle, records, chunks=chunks)
