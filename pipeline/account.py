@@ -77,9 +77,8 @@ class Account:
         files: Sequence[SourceFile],
         built: tuple[FileFacts, ...],
     ) -> Report:
-        report = summarise(table, about=self._about(findings, files)).with_(
-            cost=self._cost(table, written), files=built
-        )
+        about = self._about(findings, files, notes=_split_notes(self.plan, written))
+        report = summarise(table, about=about).with_(cost=self._cost(table, written), files=built)
         if self.gate is None:
             return report
         parameters = {
@@ -90,7 +89,7 @@ class Account:
         }
         return report.with_(expectations=self.gate.judge(table, report=report, parameters=parameters))
 
-    def _about(self, findings: Sequence[Finding], files: Sequence[SourceFile]) -> About:
+    def _about(self, findings: Sequence[Finding], files: Sequence[SourceFile], *, notes: tuple[str, ...]) -> About:
         return About(
             version=version("tuneset"),
             name=self.plan.name,
@@ -98,10 +97,11 @@ class Account:
             target=target_facts(self.target, self.limits),
             sources=files,
             asked_share=self.plan.split.validation,
-            dataset_findings=[finding for finding in findings if finding.name == "dataset"],
+            dataset_findings=findings,
             reasons=reasons(),
+            moderation=self.plan.moderation,
             not_covered=_not_covered(self.target),
-            notes=self.notes,
+            notes=(*notes, *self.notes),
         )
 
     def _cost(self, table: pa.Table, written: Written) -> Cost:
@@ -181,6 +181,15 @@ def _plan_values(plan: Plan) -> dict[str, Any]:
 
 def _plan_digest(plan: Plan) -> str:
     return hashlib.sha256(msgspec.json.encode(_plan_values(plan), order="sorted")).hexdigest()
+
+
+def _split_notes(plan: Plan, written: Written) -> tuple[str, ...]:
+    """Say why there is no validation file where the plan asks for one."""
+    if not plan.split.validation or len(written.validation) or not len(written.train):
+        return ()
+    least = plan.split.minimum
+    few = f"No validation file: {len(written.train):,} examples are too few for one of at least {least}."
+    return (f"{few} All are trained on; set `split.minimum` to split them all the same.",)
 
 
 def _not_covered(target: Target) -> tuple[str, ...]:

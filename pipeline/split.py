@@ -11,7 +11,9 @@ from pipeline.core.columns import SIDES
 from pipeline.core.settings import SplitSettings
 
 LARGEST_FILL: Final = 1 / 3
-"""Share of the dataset above which the minimum is not filled up: too little would be left to learn from."""
+"""Share of the dataset above which the minimum is not filled up: too little would be left to learn from.
+
+A validation file below the minimum would be refused, so everything is trained on then."""
 _WHOLE: Final = 2.0**64
 
 Mask = npt.NDArray[np.bool_]
@@ -21,7 +23,8 @@ def split(facts: pa.Table, *, ships: Mask, settings: SplitSettings, seed: int) -
     """Give the side of every row that ships, None for the others; a kin is never on both sides.
 
     `facts` has kin and stratum. A kin goes to validation when its seeded hash lies below the share, so that old kin
-    keep their side while the data grow. Where that gives too few, the next kin by hash fill up; where a split by
+    keep their side while the data grow. Where that gives too few, the next kin by hash fill up, or, in a dataset too
+    small for both sides, everything trains; where a split by
     stratum is asked, each stratum is filled by rank to its share (and growth may then move a few).
     """
     kin, first, inverse = np.unique(
@@ -46,17 +49,15 @@ def _chosen(
     if settings.validation == 0:
         return np.zeros(len(ranks), dtype=bool)
     if settings.stratify == "none":
+        if settings.minimum > sizes.sum() * LARGEST_FILL:
+            return np.zeros(len(ranks), dtype=bool)
         below = ranks.astype(np.float64) / _WHOLE < settings.validation
-        return below | _filled(ranks, sizes, wanted=_least(int(sizes.sum()), settings))
+        return below | _filled(ranks, sizes, wanted=settings.minimum)
     chosen = np.zeros(len(ranks), dtype=bool)
     for stratum in sorted({str(s) for s in strata}):
         rows = np.flatnonzero([str(s) == stratum for s in strata])
         chosen[rows] = _filled(ranks[rows], sizes[rows], wanted=round(settings.validation * int(sizes[rows].sum())))
     return chosen
-
-
-def _least(examples: int, settings: SplitSettings) -> int:
-    return settings.minimum if settings.minimum <= examples * LARGEST_FILL else 0
 
 
 def _filled(ranks: npt.NDArray[np.uint64], sizes: npt.NDArray[np.int64], *, wanted: int) -> Mask:

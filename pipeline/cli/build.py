@@ -1,8 +1,12 @@
 """tuneset build: the main job."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from pipeline.run import Outcome
 
 
 @click.command("build")
@@ -68,12 +72,23 @@ def command(path: Path, workers: int | None, form: str, fail_on: str, as_of: obj
     if form == "json":
         click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
     elif not quiet:
-        from pipeline.report.terminal import closing
-
-        Console().print(closing(outcome.report, folder=_shown(outcome.folder)))
+        _print(outcome)
         if not outcome.published.is_new:
             click.echo(f"Nothing changed: version {outcome.published.version} stays published.")
     return int(outcome.fails(fail_on))
+
+
+def _print(outcome: "Outcome") -> None:
+    """Print the summary: with colours on a terminal, as plain lines elsewhere."""
+    from rich.console import Console
+
+    from pipeline.report.terminal import closing, closing_text
+
+    console = Console()
+    if console.is_terminal:
+        console.print(closing(outcome.report, folder=_shown(outcome.folder)))
+    else:
+        click.echo(closing_text(outcome.report, folder=_shown(outcome.folder)))
 
 
 def _shown(folder: Path) -> str:

@@ -46,7 +46,8 @@ class SplitSettings(Settings):
     validation: float = Field(default=0.1, ge=0.0, lt=1.0)
     """Share of the kept examples. A tenth is enough to see over-fitting on small sets."""
     minimum: int = Field(default=10, ge=0)
-    """Least validation examples where the dataset has twice as many: platforms refuse files of fewer than 10."""
+    """Least validation examples: platforms refuse files of fewer than 10. A dataset of less than three times as many
+    has no validation file: everything is trained on."""
     stratify: Literal["none", "label", "source"] = "none"
     """Keep the shares of labels or sources equal on both sides."""
 

@@ -57,7 +57,7 @@ def not_met(report: Report, severity: str) -> tuple[ExpectationFacts, ...]:
 
 def _stoppers(report: Report) -> Iterator[str]:
     yield from (f"{e.sentence} {e.why}".strip() for e in not_met(report, "error"))
-    yield from (_dataset(code) for code in report.dataset_findings if code.severity == "error")
+    yield from (_dataset(code) for code in report.dataset_findings if code.severity == "error" and not code.rows)
 
 
 def _warnings(report: Report) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _warnings(report: Report) -> Iterator[str]:
         chosen = report.cost.chosen
         yield f"No job can be created at `{chosen.target}` ({chosen.lifetime}). Choose another: `tuneset targets`."
     yield from (f"{e.sentence} {e.why}".strip() for e in not_met(report, "warning"))
-    yield from (_dataset(code) for code in report.dataset_findings if code.severity == "warning")
+    yield from (_dataset(code) for code in report.dataset_findings if code.severity == "warning" and not code.rows)
 
 
 def _dataset(code: CodeFacts) -> str:

@@ -140,7 +140,7 @@ def _moderation(report: Report) -> str:
 
 def _written(report: Report, folder: str) -> str:
     files = ", ".join(f"{file.name} ({size(file.bytes)})" for file in report.written)
-    return f"{folder}: {files}" if files else folder
+    return f"{folder}/report.html to read, beside {files}" if files else folder
 
 
 def _next(steps: Sequence[str]) -> Table:

@@ -40,8 +40,13 @@ def test_too_few_by_hash_are_filled_up_to_the_minimum() -> None:
     assert came_out.count("validation") == 10
 
 
-def test_a_small_dataset_is_not_robbed_to_reach_the_minimum() -> None:
-    assert sides(facts([str(n) for n in range(20)]), validation=0.01).count("validation") <= 2
+def test_a_dataset_too_small_for_two_files_is_all_trained_on() -> None:
+    assert set(sides(facts([str(n) for n in range(29)]))) == {"train"}
+    assert sides(facts([str(n) for n in range(30)])).count("validation") == 10
+
+
+def test_without_a_minimum_even_a_small_dataset_is_split() -> None:
+    assert sides(facts([str(n) for n in range(20)]), validation=0.5, minimum=0).count("validation") > 0
 
 
 def test_no_validation_is_asked_for() -> None:
@@ -76,7 +81,7 @@ def test_kin_never_straddle_and_order_does_not_matter(rows: list[tuple[str, bool
 
     def run(order: list[tuple[int, tuple[str, bool]]]) -> dict[int, str | None]:
         kin, ships = [k for _, (k, _) in order], [s for _, (_, s) in order]
-        return dict(zip([i for i, _ in order], sides(facts(kin), ships=ships, validation=0.3), strict=True))
+        return dict(zip([i for i, _ in order], sides(facts(kin), ships=ships, validation=0.3, minimum=0), strict=True))
 
     straight = run(list(enumerate(rows)))
     assert straight == run(shuffled)

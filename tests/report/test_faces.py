@@ -238,7 +238,7 @@ def test_the_closing_words_name_codes_places_files_and_cost(full: Report) -> Non
     for words in (
         "compose.empty",
         ".csv:",
-        "data/processed: train.jsonl (3.4 MB)",
+        "data/processed/report.html to read, beside train.jsonl (3.4 MB)",
         "$2.40 to train on openai/gpt-4.1-mini",
         "1 expectation met, 1 not met, 1 not judged",
     ):
