@@ -1,8 +1,10 @@
 """What a file is, from its first rows: fine-tuning lines of a method and format, or something else to be converted."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 from typing import Final, NamedTuple
 
 from pipeline.core.example import Json, Method
@@ -12,14 +14,21 @@ OBJECT: Final = "one JSON object over several lines"
 ROWS: Final = 200
 """First rows that vote on what the file is; one strange row among them changes nothing."""
 
-MAGIC: Final = {
+EXCEL: Final = "an Excel workbook"
+MAGIC: Final[Mapping[bytes, str]] = {
     b"PAR1": "a Parquet file",
-    b"PK\x03\x04": "an Excel workbook",
+    b"PK\x03\x04": EXCEL,
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "a PDF",
     b"ARROW1": "an Arrow file",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"SQLite format 3": "an SQLite database",
 }
+SUFFIXES: Final = {".csv": "a CSV table", ".tsv": "a TSV table", ".yaml": "YAML", ".yml": "YAML", ".md": "Markdown"}
+"""Endings that are believed where the content could be anything: cells with line ends look like prose."""
+_ARRAY: Final = re.compile(rb"\s*\[\s*(?:[{\[\"\]]|-?\d+\s*[,\]]\s*(?:-?\d|\Z))")
+"""An array as JSON begins one; `[09:14] <nick>` and `[a link](...)` are text."""
+_OBJECT: Final = re.compile(rb'\s*\{\s*(?:"|\})')
+_DELIMITERS: Final = {b"\t": "a TSV table", b",": "a CSV table", b";": "a CSV table", b"|": "a CSV table"}
 TITLES: Final[Mapping[str, str]] = {
     "messages": "chat messages",
     "preference": "preference pairs",
@@ -49,22 +58,30 @@ class Kind(NamedTuple):
 
 
 def recognise(source: Source, *, method: Method | None = None) -> Kind | None:
-    """Give what the file is; None for an empty one. `method`, where given, decides between sft and rft."""
+    """Give what the file is; None for an empty one. `method`, where given, is not guessed."""
     head = source.head
-    if not head.strip():
+    lines = _split(head, source.line_end)
+    if not lines:
         return None
-    for magic, title in MAGIC.items():
-        if head.startswith(magic):
-            return Kind(title, is_lines=False)
-    rows = list(_rows(head, source.line_end))
+    if title := _by_magic(head):
+        return Kind(title, is_lines=False)
+    rows = list(_rows(lines))
     objects = [row for row in rows if isinstance(row, dict)]
-    if not objects:
-        return Kind(_other(head, rows, source.line_end), is_lines=False)
-    votes = Counter(form_of(row) for row in objects)
-    form = votes.most_common(1)[0][0]
-    if len(rows) < len(_split(head, source.line_end)) // 2 and _is_whole(head, source):
-        return Kind("a JSON array" if head.lstrip()[:1] == b"[" else OBJECT, is_lines=False)
+    if 2 * max(len(objects), sum(map(_looks_like_a_row, lines))) < len(lines):
+        return Kind(_other(source, lines, rows), is_lines=False)
+    form = Counter(map(form_of, objects)).most_common(1)[0][0] if objects else "messages"
     return Kind(form, method or method_of(form, objects))
+
+
+def _by_magic(head: bytes) -> str | None:
+    title = next((title for magic, title in MAGIC.items() if head.startswith(magic)), None)
+    return "a ZIP archive" if title == EXCEL and b"xl/" not in head else title
+
+
+def _looks_like_a_row(line: bytes) -> bool:
+    """Say whether a line, broken or not, was meant as an object of its own; a pretty-printed one opens with a brace."""
+    text = line.strip()
+    return text.startswith(b"{") and len(text) > 1 and not text.endswith(b",")
 
 
 def form_of(row: Mapping[str, Json]) -> str:
@@ -124,51 +141,30 @@ def _split(head: bytes, end: bytes) -> list[bytes]:
     return [line for line in head.split(end) if line.strip()][:ROWS]
 
 
-def _rows(head: bytes, end: bytes) -> Iterator[Json]:
-    for line in _split(head, end):
+def _rows(lines: list[bytes]) -> Iterator[Json]:
+    for line in lines:
         try:
             yield json.loads(line)
         except (ValueError, RecursionError):
             continue
 
 
-def _is_whole(head: bytes, source: Source) -> bool:
-    """Say whether the file is one JSON value over several lines, as far as the head shows."""
-    first = _split(head, source.line_end)[0].strip()
-    return first in (b"[", b"{") or (
-        first[:1] in b"[{" and not first.endswith((b"]", b"}")) and len(_split(head, source.line_end)) > 1
-    )
-
-
-def _other(head: bytes, rows: list[Json], end: bytes) -> str:
-    """Name what holds no object on any line of its own."""
-    start = head.lstrip()[:1]
-    if rows and all(isinstance(row, list) for row in rows) and len(rows) == 1:
+def _other(source: Source, lines: list[bytes], rows: list[Json]) -> str:
+    """Name what does not hold an object a line: one JSON value, a table, or prose."""
+    if _ARRAY.match(source.head):
         return "a JSON array"
-    if rows and not any(isinstance(row, str | list) for row in rows) and start not in b"[{":
-        return "plain text"
-    if start == b"[" and not rows:
-        return "a JSON array"
-    if start == b"{" and not rows:
-        return _braced(head, end)
-    return TITLES["value"] if rows else _text(head, end)
+    if _OBJECT.match(source.head):
+        return OBJECT
+    if len(rows) == len(lines):
+        return TITLES["value"]
+    by_name = (SUFFIXES.get(suffix.lower()) for suffix in PurePath(source.address).suffixes)
+    return next((title for title in by_name if title), None) or _text(lines)
 
 
-def _braced(head: bytes, end: bytes) -> str:
-    lines = _split(head, end)
-    return "broken" if len(lines) == 1 or all(line.lstrip().startswith(b"{") for line in lines) else OBJECT
-
-
-def _text(head: bytes, end: bytes) -> str:
-    """Tell tables from prose: the same number of the same delimiter in the first lines."""
-    lines = _split(head, end)[:20]
-    for delimiter, title in (
-        (b"\t", "a TSV table"),
-        (b",", "a CSV table"),
-        (b";", "a CSV table"),
-        (b"|", "a CSV table"),
-    ):
-        counts = {line.count(delimiter) for line in lines}
+def _text(lines: list[bytes]) -> str:
+    """Tell tables from prose: about the same number of the same delimiter in the first lines."""
+    for delimiter, title in _DELIMITERS.items():
+        counts = {line.count(delimiter) for line in lines[:20]}
         if len(lines) > 1 and min(counts) > 0 and len(counts) <= 3:  # noqa: PLR2004 - quoted delimiters vary the count a little
             return title
     return "plain text"

@@ -53,7 +53,7 @@ def _summary(summary: CheckSummary, show: Show) -> Iterator[str]:
         )
         yield f"  {about}{tokens.total:,} tokens in {tokens.encoding}, {tokens.trained:,} of them trained{over}\n"
     if summary.cost and summary.cost.usd:
-        epochs = f" for {summary.cost.epochs} epochs" if summary.cost.epochs else ""
+        epochs = f" for {summary.cost.epochs} epoch{'s' * (summary.cost.epochs != '1')}" if summary.cost.epochs else ""
         as_of = f", price of {summary.cost.as_of}" if summary.cost.as_of else ""
         yield f"  costs {summary.cost.usd}{epochs} on {summary.target}{as_of}\n"
     if summary.findings_hidden:
