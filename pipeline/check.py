@@ -105,7 +105,7 @@ def _troubles(batch: pa.Table) -> Iterator[tuple[int, Finding]]:
 def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> Iterator[tuple[int, list[Rule]]]:
     """Give each row that some rule suspects, with those rules."""
     payload = batch["payload"]
-    facts = facts_of(batch).append_column("payload", payload)
+    facts = facts_of(batch, moderation=settings.moderation).append_column("payload", payload)
     known = _mask(payload.is_valid())
     strange = known & ~_mask(pc.fill_null(facts["regular"], fill_value=False))
     masks = _mentioned(rules, facts) | {

@@ -10,20 +10,23 @@ import xxhash
 
 from pipeline.core.columns import MODERATION, SHAPE, TOKENS
 from pipeline.core.example import Example, Method
+from pipeline.core.moderation import flags, from_column
+from pipeline.core.settings import ModerationSettings
 
 TOKEN_COLUMNS: Final = {field.name: f"{field.name}_tokens" for field in TOKENS if field.name != "images"}
+MODEL_DECIDES: Final = ModerationSettings()
 KEPT: Final = (
     *("name", "source", "stratum", "digest", "content", "prompt"),
     *("findings", "group", "kin", "twin", "side", "fate"),
 )
 
 
-def facts_of(batch: pa.Table) -> pa.Table:
+def facts_of(batch: pa.Table, *, moderation: ModerationSettings = MODEL_DECIDES) -> pa.Table:
     """Give the facts of each row, in order; null where a thing was not measured.
 
     Columns: those of KEPT that the batch has; `payload_bytes` (with its line feed); the fields of shape (`regular`,
     `roles`, `bits`, `keys`, `turns`, `tool_calls`); `total_tokens`, `system_tokens`, ..., `trained_tokens`, `images`;
-    `moderation_state` and `is_flagged`.
+    `moderation_state` and `is_flagged` (by the thresholds given, else as the backend decided).
     """
     facts = {name: batch[name] for name in KEPT if name in batch.column_names}
     if "payload" in batch.column_names:
@@ -31,8 +34,20 @@ def facts_of(batch: pa.Table) -> pa.Table:
     facts |= {field.name: _field(batch, "shape", field) for field in SHAPE}
     facts |= {TOKEN_COLUMNS.get(field.name, field.name): _field(batch, "tokens", field) for field in TOKENS}
     facts["moderation_state"] = _field(batch, "moderation", MODERATION.field("state"))
-    facts["is_flagged"] = _field(batch, "moderation", MODERATION.field("flagged"))
+    flagged = _field(batch, "moderation", MODERATION.field("flagged"))
+    facts["is_flagged"] = (
+        _reconsidered(batch["moderation"], moderation)
+        if moderation.thresholds and flagged.null_count < len(flagged)
+        else flagged
+    )
     return pa.table(facts)
+
+
+def _reconsidered(said: pa.ChunkedArray, settings: ModerationSettings) -> pa.Array:
+    """Give the decision by the plan's thresholds: only for a plan that has some, at some microseconds a row."""
+    return pa.array(
+        [None if one is None else bool(flags(from_column(one), settings)) for one in said.to_pylist()], pa.bool_()
+    )
 
 
 def with_answers(facts: pa.Table, payloads: pa.ChunkedArray, *, method: Method) -> pa.Table:
@@ -74,12 +89,14 @@ def side(facts: pa.Table, name: str) -> pa.Table:
 def repeated(facts: pa.Table, key: str) -> list[npt.NDArray[np.int64]]:
     """Give the rows of every value of `key` that two or more rows share, each group in the order of their names."""
     codes = np.asarray(facts[key].combine_chunks().dictionary_encode().indices.fill_null(-1))
-    order = np.argsort(codes, kind="stable")
+    counts = np.bincount(codes + 1, minlength=1)
+    counts[0] = 0
+    shared = np.flatnonzero(counts[codes + 1] > 1)
+    order = shared[np.argsort(codes[shared], kind="stable")]
     groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
     names = facts["name"]
-    many = [group for group in groups if len(group) > 1 and codes[group[0]] >= 0]
     return sorted(
-        (np.array(sorted(group, key=lambda row: place(names[int(row)].as_py()))) for group in many),
+        (np.array(sorted(group, key=lambda row: place(names[int(row)].as_py()))) for group in groups),
         key=lambda group: place(names[int(group[0])].as_py()),
     )
 

@@ -17,11 +17,13 @@ REFUSAL: Final = (
     r"|I(?: am|'m) (?:just |only )?an? (?:AI |large )?language model\b|I was (?:trained|developed|created) by OpenAI"
 )
 LABEL: Final = r"(?:Assistant|ASSISTANT|AI|Bot|BOT|ChatGPT|GPT|Human|HUMAN):"
-TAIL: Final = r'[^"\\]{30}[a-z,]'
-SHORT: Final = 200
-"""Characters below which an answer without a full stop is a label, a title or a list."""
+UNFINISHED: Final = r"""(?:t"|[01]|\{)\s*,?\s*"content"\s*:\s*"(?:[^"\\]|\\.){100,}[a-z,]\""""
+"""A long content that ends in a letter, after `"role":"assistant"`, after a weight, or first in its turn."""
+BARE: Final = frozenset({"role", "content", "weight"})
 FINISHED: Final = re.compile(r"\s*(?:[-*\u2022|#>]|\d+[.)])|.*(?:://|@|=)|.*\s[A-Z]\w*$")
 """Last lines that need no full stop: an item of a list, an address, a name under a letter."""
+SHORT: Final = 200
+"""Characters below which an answer without a full stop is a label, a title or a list."""
 ALTERNATIVES: Final = 3
 """Pieces that each begin like a sentence, from which on a list of answers is likelier than prose."""
 SENTENCES: Final = 3
@@ -77,7 +79,7 @@ def speaker_label(example: Example, _limits: Limits) -> Iterator[Flaw]:
 @rule(
     "answer.cut",
     severity=Severity.INFO,
-    suspects=Mentions(TAIL + '"'),
+    suspects=Mentions(UNFINISHED),
     good=("user: Hi\nassistant: " + "All is well today. " * 12 + "It will also be well tomorrow.",),
     bad=("user: Hi\nassistant: " + "All is well today. " * 12 + "And it will go on being well as long as the",),
 )
@@ -86,11 +88,14 @@ def cut(example: Example, _limits: Limits) -> Iterator[Flaw]:
 
     Get the whole answer, or cut back to the last full sentence.
     """
-    for where, text in _answers(example):
-        last = text.rpartition("\n")[2]
-        is_prose = len(text) >= SHORT and len(re.findall(r"[.!?] ", text)) >= SENTENCES and "```" not in text
-        if is_prose and re.search(TAIL + r"\Z", last) and not FINISHED.match(last):
+    for turn, where, text in example.texts():
+        if turn.is_trained and turn.raw.keys() <= BARE and isinstance(turn.raw.get("content"), str) and _is_cut(text):
             yield Flaw(where, f"The answer ends after {len(text):,} characters without a full stop.")
+
+
+def _is_cut(text: str) -> bool:
+    is_prose = len(text) >= SHORT and len(re.findall(r"[.!?] ", text)) >= SENTENCES and "```" not in text
+    return is_prose and re.search(r"[a-z,]\Z", text) is not None and not FINISHED.match(text.rpartition("\n")[2])
 
 
 @rule(

@@ -21,7 +21,7 @@ def _speaks_otherwise(turn: Turn) -> bool:
 
 
 def _is_blank(turn: Turn) -> bool:
-    is_whole = all(isinstance(part.get("text"), str) for _, part in turn.parts())
+    is_whole = turn.raw.get("content") != [] and all(isinstance(part.get("text"), str) for _, part in turn.parts())
     return turn.text is not None and not turn.text.strip() and is_whole and not _speaks_otherwise(turn)
 
 
@@ -37,8 +37,13 @@ def missing(example: Example, _limits: Limits) -> Iterator[Flaw]:
     Fill it in, or delete the turn together with its question or answer.
     """
     for turn in example.turns:
-        if turn.role in SPEAKING and turn.raw.get("content") is None and not _speaks_otherwise(turn):
-            found = "Content is null" if "content" in turn.raw else "No content"
+        content = turn.raw.get("content")
+        if turn.role in SPEAKING and content in (None, []) and not (content is None and _speaks_otherwise(turn)):
+            found = (
+                f"Content is {'null' if content is None else 'an empty list'}"
+                if "content" in turn.raw
+                else "No content"
+            )
             yield Flaw(turn.where, f"{found} in {named(turn.role)}; expected text.")
 
 

@@ -74,13 +74,12 @@ def extra_turn(example: Example, limits: Limits) -> Iterator[Flaw]:
 
 @rule(
     "keys.null",
-    severity=Severity.WARNING,
     suspects=none,
     good=("user: Hi\nassistant: Hello",),
     bad=({"messages": [{"role": "assistant", "content": "Hello", "tool_calls": None}], "tools": None},),
 )
 def null(example: Example, _limits: Limits) -> Iterator[Flaw]:
-    """An SDK object was dumped with its empty fields; whether a server takes null here is not documented.
+    """An SDK object was dumped with its empty fields, and servers refuse them: *None is not of type 'array'*.
 
     Leave out what is not there: `model_dump(exclude_none=True)`.
     """

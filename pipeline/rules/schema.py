@@ -35,8 +35,11 @@ DEEP: Final = has(Bit.TOOLS, Bit.TOOL_CALLS, Bit.PARTS, Bit.IMAGE, Bit.REFUSAL, 
 def _left(example: Example, *keywords: str) -> Iterator[tuple[Violation, object]]:
     """Give the violations of these keywords that no other rule explains, each with the value found."""
     for one in violations(example):
-        if one.keyword in keywords and not EXPLAINED.fullmatch(_signature(one)) and isinstance(example.data, dict):
-            yield one, _at(example.data, one.path)
+        if one.keyword in keywords and isinstance(example.data, dict):
+            value = _at(example.data, one.path)
+            is_empty_turn = value == {} and one.path  # too little for the rule of roles to see it
+            if is_empty_turn or not EXPLAINED.fullmatch(_signature(one)):
+                yield one, value
 
 
 def _signature(one: Violation) -> str:

@@ -79,7 +79,6 @@ def deprecated(example: Example, _limits: Limits) -> Iterator[Flaw]:
 
 @rule(
     "tools.empty-calls",
-    severity=Severity.WARNING,
     suspects=has(Bit.TOOL_CALLS),
     good=(TRACE,),
     bad=({"messages": [ASKED, {"role": "assistant", "content": "Hello", "tool_calls": []}]},),
