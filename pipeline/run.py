@@ -98,26 +98,31 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         checks = CheckSettings(limits=limits, rules=plan.rules, moderation=plan.moderation)
         spool, said = _rows(plan, checks, setting, sources=sources, work=work, stack=stack)
         table = spool.columns([*THIN, *said])
-
         _demand_columns(table)
-
-        verdict = judge(table)
-        table = table.append_column("is_sound", pa.array(verdict.sound))
-        table = _with(table, group(table, spool.payloads, plan.dedupe, method=plan.target.method))
-        spokesman = spokesmen(table, table["group"])
-        fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=plan.dedupe.keep == "all")
-        ships = np.asarray(pc.equal(fates["fate"], "kept").to_numpy(zero_copy_only=False), dtype=bool)
-        sides = split(table, ships=ships, settings=plan.split, seed=plan.seed)
-        table = _with(table.append_column("side", sides), fates)
+        with setting.progress.stage("group", unit="rows", total=None):
+            table = _with_fates(table, spool, plan)
 
         built = work / "built"
         built.mkdir()
-        findings = survey(facts_of(table), checks)
-        written = write(table, spool.texts, folder=built, findings=findings, settings=plan.write, seed=plan.seed)
-        report = account.write(built, table=table, written=written, findings=findings)
-        return Outcome(
-            report, findings, folder, publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions)
-        )
+        with setting.progress.stage("write", unit="rows", total=None):
+            findings = survey(facts_of(table), checks)
+            written = write(table, spool.texts, folder=built, findings=findings, settings=plan.write, seed=plan.seed)
+        with setting.progress.stage("report", unit="rows", total=None):
+            report = account.write(built, table=table, written=written, findings=findings)
+        published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions)
+        return Outcome(report, findings, folder, published)
+
+
+def _with_fates(table: pa.Table, spool: Spool, plan: Plan) -> pa.Table:
+    """Add group, kin, likeness, side, fate and twin: what needs all rows at once, and none of their texts."""
+    verdict = judge(table)
+    table = table.append_column("is_sound", pa.array(verdict.sound))
+    table = _with(table, group(table, spool.payloads, plan.dedupe, method=plan.target.method))
+    spokesman = spokesmen(table, table["group"])
+    fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=plan.dedupe.keep == "all")
+    ships = np.asarray(pc.equal(fates["fate"], "kept").to_numpy(zero_copy_only=False), dtype=bool)
+    sides = split(table, ships=ships, settings=plan.split, seed=plan.seed)
+    return _with(table.append_column("side", sides), fates)
 
 
 def _rows(
@@ -150,7 +155,7 @@ def _rows(
     if not asks:
         stages.append(Check(checks))
     schema = _schema(columns.READ, *(stage.adds for stage in stages))
-    with setting.progress.stage("read", unit="rows", total=None) as advance:
+    with setting.progress.stage("rows", unit="rows", total=None) as advance:
         tables = _counted(setting.engine.run(read.rows(sources, batch_rows=setting.batch_rows), stages), advance)
         spool = stack.enter_context(spooled(work / "rows.arrow", tables, schema))
     if not asks:

@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from pipeline.core.progress import Advance
+from pipeline.core.progress import Advance, Progress
 
 
 class Rate(ProgressColumn):
@@ -70,7 +70,8 @@ class Plain:
             done[0] += count
 
         yield advance
-        self.note(f"{name}: {done[0]:,} {unit} in {time.monotonic() - began:.1f} s")
+        count = f"{done[0]:,} {unit} in " if done[0] else ""
+        self.note(f"{name}: {count}{time.monotonic() - began:.1f} s")
 
     def note(self, sentence: str) -> None:
         """Print the sentence."""
@@ -94,3 +95,23 @@ def for_console(console: Console, *, quiet: bool) -> Terminal | Plain | Silent:
     if quiet:
         return Silent()
     return Terminal(console) if console.is_terminal else Plain(console)
+
+
+class Timed:
+    """Passes everything on and keeps the seconds of each stage."""
+
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str, *, unit: str, total: int | None) -> Iterator[Advance]:
+        """Time the stage while it is shown."""
+        began = time.monotonic()
+        with self._shown.stage(name, unit=unit, total=total) as advance:
+            yield advance
+        self.seconds[name] = round(time.monotonic() - began, 3)
+
+    def note(self, sentence: str) -> None:
+        """Pass it on."""
+        self._shown.note(sentence)

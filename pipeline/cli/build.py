@@ -1,5 +1,6 @@
 """tuneset build: the main job."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,13 +49,14 @@ def command(path: Path, workers: int | None, form: str, fail_on: str, as_of: obj
     from rich.console import Console
 
     from pipeline.cli._outside import outside
-    from pipeline.cli._progress import for_console
+    from pipeline.cli._progress import Timed, for_console
     from pipeline.engines.local import Local
     from pipeline.plan import load
     from pipeline.run import Setting, build
 
     world = outside()
     plan = load(path)
+    progress = Timed(for_console(Console(stderr=True), quiet=quiet or form == "json"))
     outcome = build(
         plan,
         Setting(
@@ -66,8 +68,11 @@ def command(path: Path, workers: int | None, form: str, fail_on: str, as_of: obj
             engine=Local(workers or world.cores),
             api_key=world.api_key,
             base_url=world.base_url,
-            progress=for_console(Console(stderr=True), quiet=quiet or form == "json"),
+            progress=progress,
         ),
+    )
+    (outcome.folder / "timings.json").write_text(
+        json.dumps({"seconds": progress.seconds}, indent=2) + "\n", encoding="utf-8"
     )
     if form == "json":
         click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
