@@ -9,9 +9,9 @@ import click
 @click.option(
     "--from",
     "files",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
     multiple=True,
-    help="A file to propose columns and recipe for; may be given several times.",
+    help="A file, or a folder of files of one shape, to propose columns and recipe for; may be given several times.",
 )
 @click.option(
     "--plan",

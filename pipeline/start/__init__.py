@@ -1,6 +1,7 @@
 """The first plan: look at files, propose recipes, show what they would compose."""
 
 import json
+import os
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -10,18 +11,21 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from pipeline.compose import Compose
-from pipeline.compose.guess import Proposal, guess
+from pipeline.compose.guess import Proposal
 from pipeline.core import columns
 from pipeline.core.errors import SourceError
 from pipeline.core.example import Method
 from pipeline.core.target import Settings
-from pipeline.read import Look, find, look, rows
+from pipeline.read import Look, find, rows
+from pipeline.start.candidates import Candidate, candidates, settings_of
 
-SAMPLE_ROWS: Final = 200
-"""Records that a recipe is guessed from: enough to tell labels from answers, quick on any file."""
+TRIED: Final = 200
+"""Records that are composed to show examples and troubles."""
 SHOWN: Final = 3
 """Composed examples shown."""
 EXAMPLE: Final = "data/raw/example.csv"
+_NAMED: Final = 8
+"""Columns named in a message."""
 
 
 class Draft(NamedTuple):
@@ -30,6 +34,8 @@ class Draft(NamedTuple):
     address: str
     """Path relative to the plan."""
     look: Look
+    read: dict[str, Any]
+    """The `read` table of the plan: what the proposal needs of the reader; the rest is detected again each time."""
     proposal: Proposal
     others: tuple[Proposal, ...]
     """Less likely ones."""
@@ -41,28 +47,32 @@ class Draft(NamedTuple):
 
 
 def draft(path: Path, *, root: Path, choice: int = 0) -> Draft:
-    """Propose a source for a file; a SourceError says what was seen where nothing fits."""
-    seen = look(path, count=SAMPLE_ROWS)
-    values = [record.value for record in seen.records if record.value is not None]
-    proposals = guess(values)
-    if not proposals:
-        held = ", ".join(f"`{name}`" for name in seen.columns) or "no columns"
-        raise SourceError(
-            f"{path}: read as {seen.format} with {held}, which fits no recipe. Write the `compose` table by hand: docs/recipes.md."
-        )
-    chosen = proposals[min(choice, len(proposals) - 1)]
-    method: Method = "dpo" if _tag(chosen.settings) == "preference" else "sft"
-    address = find("draft", str(path.absolute()), root=root).files[0][1]
-    payloads, troubles = _composed(path, root, chosen, seen, method)
-    others = tuple(one for one in proposals if one is not chosen)
-    return Draft(address, seen, chosen, others, method, payloads, troubles)
+    """Propose a source for a file or folder; a SourceError says what was seen where nothing fits."""
+    seen, found = candidates(path, root=root)
+    if not found:
+        raise SourceError(f"{path}: {_unfit(seen)}")
+    chosen = found[min(choice, len(found) - 1)]
+    method: Method = "dpo" if _tag(chosen.proposal.settings) == "preference" else "sft"
+    payloads, troubles = _composed(path, root, chosen, method)
+    others = tuple(one.proposal for one in found if one is not chosen)
+    return Draft(_address(path, root), chosen.look, chosen.read, chosen.proposal, others, method, payloads, troubles)
 
 
-def read_table(one: Draft) -> dict[str, Any]:
-    """Give the `read` table of the plan: what the proposal needs of the reader; the rest is detected again each time."""
-    proposal = one.proposal
-    asked = {"group": proposal.group, "order": proposal.order, "unfold": proposal.unfold}
-    return {key: value for key, value in asked.items() if value}
+def _unfit(seen: Look) -> str:
+    """Say what was seen, and what to do."""
+    if not seen.records:
+        return f"read as {seen.format}, and there is no record in it; put some rows below the header."
+    held = ", ".join(f"`{name}`" for name in seen.columns[:_NAMED]) or "no columns"
+    more = len(seen.columns) - _NAMED
+    held += f" and {more} more" if more > 0 else ""
+    return (
+        f"read as {seen.format} with {held}, which fits no recipe. Write the `compose` table by hand: docs/recipes.md."
+    )
+
+
+def _address(path: Path, root: Path) -> str:
+    """Give the path as the plan names it: relative to its folder, with forward slashes on every machine."""
+    return Path(os.path.relpath(path.absolute(), root.absolute())).as_posix()
 
 
 def compose_table(settings: Settings) -> dict[str, Any]:
@@ -82,7 +92,7 @@ def plan_text(drafts: Sequence[Draft], *, name: str) -> str:
     environment = Environment(  # noqa: S701 - it writes TOML, and `toml` quotes what comes from the data
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters |= {"toml": _toml, "read_table": read_table, "compose_table": compose_table}
+    environment.filters |= {"toml": _toml, "compose_table": compose_table}
     template = environment.from_string(files(__package__).joinpath("dataset.toml.jinja").read_text(encoding="utf-8"))
     return template.render(drafts=drafts, name=name, method=drafts[0].method, schema=_schema_address())
 
@@ -111,17 +121,13 @@ def _content(turn: dict[str, Any]) -> str:
     return json.dumps(turn.get("tool_calls") or content, ensure_ascii=False)
 
 
-def _composed(
-    path: Path, root: Path, chosen: Proposal, seen: Look, method: Method
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _composed(path: Path, root: Path, chosen: Candidate, method: Method) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Give the first payloads, and the troubles of the first batch."""
-    wanted = {"group": chosen.group, "order": chosen.order, "unfold": chosen.unfold}
-    settings = seen.settings.model_copy(update=wanted)
-    source = find("draft", str(path.absolute()), root=root, read=settings)
-    batch = next(rows([source], batch_rows=SAMPLE_ROWS), None)
+    source = find("draft", str(path.absolute()), root=root, read=settings_of(chosen.read))
+    batch = next(rows([source], batch_rows=TRIED), None)
     if batch is None:
         return (), ()
-    stage = Compose(recipes={"draft": chosen.settings}, method=method)
+    stage = Compose(recipes={"draft": chosen.proposal.settings}, method=method)
     done = stage(pa.Table.from_batches([batch], schema=columns.READ))
     payloads = [payload for payload in done["payload"].to_pylist() if payload is not None]
     troubles = zip(done["name"].to_pylist(), done["trouble"].to_pylist(), strict=True)

@@ -24,9 +24,10 @@ _GUESSERS: Final[tuple[Guesser, ...]] = (
     tables.threads,
     tables.questions,
     tables.transcripts,
-    tables.labelled,
-    tables.two_columns,
+    tables.labelled_by_name,
     shapes.plain_lists,
+    tables.two_columns,
+    tables.labelled,
     tables.stories,
 )
 """From the surest to the last resort."""
@@ -41,8 +42,10 @@ def guess(records: Sequence[Record]) -> list[Proposal]:
     """
     sample = Sample(records)
     found = [proposal for guesser in _GUESSERS for proposal in guesser(sample)] if records else []
-    distinct = {(one.settings.model_dump_json(), one.group, one.unfold): one for one in reversed(found)}
-    tried = [one._replace(share=_share(one, records)) for one in reversed(distinct.values())]
+    distinct: dict[tuple[str, str | None, str | None], Proposal] = {}
+    for one in found:
+        distinct.setdefault((one.settings.model_dump_json(), one.group, one.unfold), one)
+    tried = [one._replace(share=_share(one, records)) for one in distinct.values()]
     return [proposal for proposal in tried if proposal.share >= _LEAST_SHARE]
 
 

@@ -36,6 +36,12 @@ class Sample(NamedTuple):
         """Give the columns of text, without ids, links, dates and the like."""
         return [name for name in self.names if self.holds_text(name) and not UNFIT & set(words_of(name))]
 
+    def is_wordy(self, name: str) -> bool:
+        """Say whether most of the column's texts hold a letter, and not all are the same."""
+        texts = self.texts(name)
+        with_letters = sum(any(map(str.isalpha, text)) for text in texts)
+        return with_letters > len(texts) * _MOSTLY and (len(texts) == 1 or len(set(texts)) > 1)
+
     def lists(self, name: str) -> list[list[Json]]:
         """Give the column's values that are lists, when most are."""
         found = [value for value in self.values(name) if isinstance(value, list)]

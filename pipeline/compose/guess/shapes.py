@@ -7,7 +7,7 @@ from itertools import chain
 from pipeline.compose.foreign import ROLES
 from pipeline.compose.guess.proposal import Proposal
 from pipeline.compose.guess.sample import Sample
-from pipeline.compose.guess.words import CHOSEN, REJECTED
+from pipeline.compose.guess.words import ANSWER, CHOSEN, REJECTED, likeness
 from pipeline.compose.recipe import recipes
 from pipeline.compose.transcript import KNOWN
 from pipeline.core.example import Json
@@ -89,6 +89,8 @@ def _turn_list(sample: Sample, name: str, speaker: str, text: str, elements: lis
         if not any(isinstance(part, dict) and "value" in part for part in parts):
             extra = "drop" if others else None
             more = f" The other keys ({_listed(sorted(others))}) would be refused and are dropped." if others else ""
+            mark = next((one for one in sorted(others) if _is_mark(sample, one)), None)
+            more += f" Where `{mark}` is false an answer may be unwanted: leave those rows out first." if mark else ""
             return Proposal(settings_of("messages", extra=extra), f"`messages` is OpenAI's own shape.{more}")
     if roles <= set(ROLES) and (speaker == "from" or roles & {"function_call", "observation", "tool"} or kinds):
         settings = settings_of("sharegpt", conversations=name)
@@ -98,14 +100,24 @@ def _turn_list(sample: Sample, name: str, speaker: str, text: str, elements: lis
     return Proposal(settings, f"`{name}` is a list of turns: `{speaker}` says who speaks, `{text}` what.")
 
 
+def _is_mark(sample: Sample, name: str) -> bool:
+    """Say whether a column is true for some records and false for others, as in KTO data."""
+    values = [record.get(name) for record in sample.records]
+    return any(value is True for value in values) and any(value is False for value in values)
+
+
 def plain_lists(sample: Sample) -> Iterator[Proposal]:
     """Guess from lists of texts; whether two speakers really take turns only the user can say."""
     for name in sample.names:
         lists = sample.lists(name)
-        if lists and all(isinstance(text, str) for text in chain(*lists)) and min(map(len, lists)) > 1:
+        if not lists or not all(isinstance(text, str) for text in chain(*lists)):
+            continue
+        answer = next((one for one in sample.text_columns() if likeness(one, ANSWER)), None)
+        if answer or min(map(len, lists)) > 1:
+            closing = f", and `{answer}` for the answer to them" if answer else ""
             yield Proposal(
-                settings_of("dialogue", turns=name, alternate=True),
-                f"`{name}` is a list of texts, taken for user and assistant in turn; look at the examples.",
+                settings_of("dialogue", turns=name, alternate=True, answer=answer),
+                f"`{name}` is a list of texts, taken for user and assistant in turn{closing}; look at the examples.",
             )
 
 

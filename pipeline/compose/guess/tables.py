@@ -23,6 +23,9 @@ from pipeline.compose.guess.words import (
 from pipeline.compose.transcript import KNOWN, take_apart
 
 _LABEL = re.compile(r"^([^\s:：][^:：\n]{0,39}?)\s*[:：][ \t]", re.MULTILINE)  # noqa: RUF001 - Chinese colons
+_ASKED = (QUESTION - TEXT) | {"prompt"}
+_SHORT = 200
+"""Characters; questions are shorter, stories longer."""
 _MARKS = ("->", "###", "=>", "END", "STOP", "[END]", "<|end|>", "\n\n")
 
 
@@ -30,8 +33,11 @@ def instructions(sample: Sample) -> Iterator[Proposal]:
     """Alpaca's columns."""
     output = next((name for name in ("output", "response") if name in sample.names), None)
     if "instruction" in sample.names and output:
-        reason = f"Columns `instruction` and `{output}` are Alpaca's shape."
-        yield Proposal(settings_of("alpaca", output=None if output == "output" else output), reason)
+        material = "context" if "context" in sample.names and "input" not in sample.names else None
+        beside = f", with `{material}` as the material," if material else ""
+        reason = f"Columns `instruction` and `{output}`{beside} are Alpaca's shape."
+        settings = settings_of("alpaca", input=material, output=None if output == "output" else output)
+        yield Proposal(settings, reason)
 
 
 def legacy(sample: Sample) -> Iterator[Proposal]:
@@ -85,7 +91,7 @@ def transcripts(sample: Sample) -> Iterator[Proposal]:
             yield Proposal(settings, f"`{name}` is an IRC log; the two who speak most are kept.")
             continue
         labels = _labels(texts)
-        if len(labels) == 2:  # noqa: PLR2004 - a conversation of two
+        if len(labels) >= 2:  # noqa: PLR2004 - a conversation of two, or of two roles
             speakers = speakers_of(labels)
             settings = settings_of("dialogue", transcript=name, speakers=speakers or None)
             who = " and ".join(f"`{label}`" for label in labels)
@@ -102,21 +108,24 @@ def _labels(texts: list[str]) -> list[str]:
         in_texts.update(set(found))
     common = [label for label in times if in_texts[label] > len(texts) * 0.6]
     known = [label for label in common if label.lower() in KNOWN]
-    two = known if len(known) == 2 else sorted(common, key=lambda label: -times[label])[:2]  # noqa: PLR2004 - as above
-    is_talk = bool(known) or sum(times[label] for label in two) > 3 * len(texts)
+    if len({KNOWN[label.lower()] for label in known} - {"system"}) == 2:  # noqa: PLR2004 - as above
+        return [label for label in times if label in known and KNOWN[label.lower()] != "system"]
+    two = sorted(common, key=lambda label: -times[label])[:2]
+    others = sum(times[label] for label in common if label not in two)
+    is_talk = sum(times[label] for label in two) > max(3 * len(texts), 3 * others)
     return [label for label in times if label in two] if is_talk else []
 
 
 def questions(sample: Sample) -> Iterator[Proposal]:
     """Guess a question's column and an answer's by name; a subject goes above its body."""
-    columns = sample.text_columns()
+    columns = [name for name in sample.text_columns() if not SYSTEM & set(words_of(name))]
     answer = _best(columns, ANSWER, wants="best")
     question = _best([name for name in columns if name != answer], QUESTION)
     if question is None or answer is None:
         return
     title = _best([name for name in columns if name not in (question, answer)], TITLE)
     user = f"{_hole(title)}\n\n{_hole(question)}" if title else question
-    system = _best([name for name in sample.names if name not in (question, answer, title)], SYSTEM)
+    system = next((name for name in sample.names if SYSTEM & set(words_of(name)) and sample.texts(name)), None)
     separator = _separator(sample.texts(answer))
     reason = f"Column `{question}` asks and column `{answer}` answers."
     settings = settings_of("pairs", user=user, assistant=answer, system_column=system, separator=separator)
@@ -130,11 +139,23 @@ def _separator(texts: list[str]) -> str | None:
     return "; " if is_list else None
 
 
+def labelled_by_name(sample: Sample) -> Iterator[Proposal]:
+    """Guess a text and a label whose column says that it is one."""
+    yield from _labelled(sample, _best(_labels_of(sample), LABEL, wants="label"))
+
+
 def labelled(sample: Sample) -> Iterator[Proposal]:
-    """Guess a text and a label by name, and by how few different labels there are."""
-    labels = [name for name in sample.names if sample.is_label(name)]
-    texts = [name for name in sample.text_columns() if name not in labels]
-    label = _best(labels, LABEL) or (labels[0] if len(labels) == 1 else None)
+    """Guess a text and a label by how few different values there are."""
+    labels = _labels_of(sample)
+    yield from _labelled(sample, labels[0] if len(labels) == 1 else None)
+
+
+def _labels_of(sample: Sample) -> list[str]:
+    return [name for name in sample.names if sample.is_label(name) and not SPEAKER & set(words_of(name))]
+
+
+def _labelled(sample: Sample, label: str | None) -> Iterator[Proposal]:
+    texts = [name for name in sample.text_columns() if sample.is_wordy(name) and not sample.is_label(name)]
     text = _best(texts, TEXT | QUESTION) or max(texts, key=sample.mean_length, default=None)
     if label and text:
         distinct = len({str(value) for value in sample.values(label)})
@@ -143,10 +164,13 @@ def labelled(sample: Sample) -> Iterator[Proposal]:
 
 
 def stories(sample: Sample) -> Iterator[Proposal]:
-    """One text and nothing to ask: the whole text is what the model learns to write."""
-    texts = sample.text_columns()
+    """One text and nothing to ask: the whole text is what the model learns to write.
+
+    A column of short questions is left alone: a model that learns to write them is hardly what is wanted.
+    """
+    texts = [name for name in sample.text_columns() if sample.is_wordy(name) and not sample.is_label(name)]
     text = _best(texts, TEXT) or max(texts, key=sample.mean_length, default=None)
-    if text is None:
+    if text is None or (likeness(text, _ASKED) and sample.mean_length(text) < _SHORT):
         return
     title = _best([name for name in texts if name != text], TITLE)
     instruction = f'Write a text called "{_hole(title)}".' if title else "Write a text."
@@ -156,7 +180,7 @@ def stories(sample: Sample) -> Iterator[Proposal]:
 
 def two_columns(sample: Sample) -> Iterator[Proposal]:
     """Two columns of text and no name that helps: the first asks."""
-    texts = [name for name in sample.text_columns() if not sample.is_label(name)]
+    texts = [name for name in sample.text_columns() if sample.is_wordy(name) and not sample.is_label(name)]
     if len(texts) == 2 and _best(texts, TITLE) is None:  # noqa: PLR2004 - a question and an answer
         reason = (
             f"Of two columns of text, `{texts[0]}` was taken to ask and `{texts[1]}` to answer; look at the examples."

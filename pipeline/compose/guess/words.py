@@ -60,7 +60,7 @@ ORDER: Final = _set(
     number no reihenfolge zeit orden hora ordre heure
     """
 )
-SYSTEM: Final = _set("system systemprompt")
+SYSTEM: Final = _set("system systemprompt systemmessage sysprompt")
 UNFIT: Final = _set(
     """
     id ids uuid url link source date time timestamp incorrect wrong false bad rejected negative score count rank
@@ -91,9 +91,12 @@ def words_of(name: str) -> list[str]:
 
 
 def likeness(name: str, known: frozenset[str]) -> int:
-    """Give how well a column's name says one of the words: 3 the word itself, 2 ends with it, 1 holds it, 0 not at all."""
+    """Give how well a column's name says one of the words: 3 the word itself, 2 ends with it, 1 holds it, 0 not at all.
+
+    A name with a word of UNFIT says none, unless that very word is asked for.
+    """
     words = words_of(name)
-    if not words or UNFIT & set(words):
+    if not words or (UNFIT - known) & set(words):
         return 0
     if len(words) == 1 or "".join(words) in known:
         return 3 if "".join(words) in known else 0

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
-from pipeline.compose.cells import cell, filled, text_of
+from pipeline.compose.cells import cell, filled, text_at, text_of
 from pipeline.compose.recipe import Composed, Cook, Record, recipe
 from pipeline.compose.template import system_turn
 from pipeline.compose.transcript import KNOWN, Form, Line, Parts, take_apart
@@ -29,7 +29,9 @@ class Dialogue(Settings):
     form: Form = "auto"
     """How a transcript marks turns: `Speaker: text` lines, blocks after blank lines (`Human:`), or IRC."""
     alternate: bool = False
-    """The list holds texts without speakers: user and assistant speak in turn, the user first."""
+    """The list holds texts without speakers: user and assistant speak in turn, the user first, or last before `answer`."""
+    answer: str | None = None
+    """Column of the assistant's last turn, where it stands beside the list of turns that lead to it."""
     role: str = "role"
     """Key of the speaker in each turn."""
     content: str = "content"
@@ -82,7 +84,10 @@ def dialogue(settings: Dialogue) -> Cook:
 def _lines(record: Record, settings: Dialogue, speakers: Mapping[str, str], *, takes_any: bool) -> Parts:
     """Give who said what, in order."""
     if settings.transcript is None:
-        return Parts(list(_turns(cell(record, settings.turns), settings)))
+        lines = list(_turns(cell(record, settings.turns), settings))
+        if settings.answer is not None:
+            lines.append(Line("assistant", filled(text_at(record, settings.answer), settings.answer, "assistant")))
+        return Parts(lines)
     text = filled(text_of(cell(record, settings.transcript), settings.transcript), settings.transcript, "user")
     takes_any = takes_any or settings.pick == "busiest-two"
     parts = take_apart(text, form=settings.form, speakers=speakers, takes_any=takes_any)
@@ -95,7 +100,10 @@ def _turns(turns: Json, settings: Dialogue) -> Iterable[Line]:
     if not isinstance(turns, list):
         raise Trouble("compose.shape", f"Column `{settings.turns}` is not a list of turns.")
     if settings.alternate and all(isinstance(turn, str) for turn in turns):
-        yield from (Line(role, turn) for role, turn in zip(cycle(("user", "assistant")), turns, strict=False))
+        roles = ("user", "assistant")
+        if settings.answer is not None and len(turns) % 2 == 0:
+            roles = ("assistant", "user")  # what stands before the answer is the user's
+        yield from (Line(role, turn) for role, turn in zip(cycle(roles), turns, strict=False))
         return
     for number, turn in enumerate(turns, 1):
         if not isinstance(turn, dict):
