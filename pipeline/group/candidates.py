@@ -43,6 +43,11 @@ def _pairs(keys: npt.NDArray[np.uint64]) -> tuple[Indices, Indices]:
     """Give pairs of positions under equal keys; positions are in rank order."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
+    same = ordered[1:] == ordered[:-1]
+    shared = np.concatenate([[False], same]) | np.concatenate([same, [False]])
+    order, ordered = order[shared], ordered[shared]
+    if len(order) == 0:
+        return order, order
     begins = np.concatenate([[True], ordered[1:] != ordered[:-1]])
     first_of = np.flatnonzero(begins)[np.cumsum(begins) - 1]
     here = np.arange(len(order))

@@ -24,7 +24,7 @@ from pipeline.group.likeness import compared, likeness
 Indices = npt.NDArray[np.int64]
 PayloadOf = Callable[[Sequence[int]], list[str]]
 
-MANY_PAIRS: Final = 500_000
+MANY_PAIRS: Final = 1_000_000
 """Candidates whose words are held as numbers at a time: at most half a gigabyte."""
 PAIRS_AT_ONCE: Final = 4_096
 """Close pairs whose texts are compared word by word at a time."""
