@@ -46,7 +46,7 @@ def rules_page() -> str:
     rules = list(catalogue().values())
     count = f"\n{len(rules)} rules, and {len(CAUSES)} reasons why a row cannot become an example.\n"
     areas = [(area, list(some)) for area, some in groupby(rules, key=_area)]
-    contents = "\n".join(f"- [{AREAS[area]}](#{_anchor(AREAS[area])}) ({len(some)})" for area, some in areas)
+    contents = "\n".join(f"- [{_title(area)}](#{_anchor(_title(area))}) ({len(some)})" for area, some in areas)
     sections = "\n".join(_section(area, some) for area, some in areas)
     return f"{HEAD}{count}\n{contents}\n- [Rows without an example](#rows-without-an-example) ({len(CAUSES)})\n\n{sections}\n{_troubles()}"
 
@@ -55,8 +55,13 @@ def _area(entry: Rule) -> str:
     return entry.code.partition(".")[0]
 
 
+def _title(area: str) -> str:
+    """Give an area's title; a new area needs no entry here."""
+    return AREAS.get(area, area.capitalize())
+
+
 def _section(area: str, rules: list[Rule]) -> str:
-    return f"## {AREAS[area]}\n\n" + "\n".join(_entry(entry) for entry in rules)
+    return f"## {_title(area)}\n\n" + "\n".join(_entry(entry) for entry in rules)
 
 
 def _entry(entry: Rule) -> str:
