@@ -9,12 +9,13 @@ from typing import Any, Final, NamedTuple, Self
 
 from pipeline.core.example import Method, Moderation
 from pipeline.core.settings import ModerationSettings
+from pipeline.measure.asker import Asker
 from pipeline.measure.cache import Cache
-from pipeline.measure.moderation.asker import Asker
 from pipeline.measure.moderation.pace import Pace
 from pipeline.measure.moderation.pieces import estimated_tokens
 from pipeline.measure.moderation.session import Judge, Progress, Session, Source
-from pipeline.measure.moderation.talk import Patience, Talk
+from pipeline.measure.moderation.talk import MOST_TOKENS_PER_REQUEST, Patience, Talk, Want, fits
+from pipeline.measure.moderation.verdict import from_bytes
 
 FILE: Final = "moderation.sqlite"
 
@@ -124,8 +125,22 @@ async def _judged(
         backoff_seconds=patience.backoff_seconds,
     )
     talk = Talk(door=door, pace=pace, learn=session.learn, model=settings.model, patience=patience, clock=clock)
+
+    def goes_in(pack: list[Want], want: Want) -> bool:
+        most_tokens = min(MOST_TOKENS_PER_REQUEST, pace.per_minute["tokens"] / 4)
+        return fits(pack, want, most_texts=settings.max_texts_per_request, most_tokens=most_tokens)
+
+    def learn(found: Mapping[bytes, bytes]) -> None:
+        session.learn_old({key: from_bytes(value) for key, value in found.items()})
+
     asker = Asker(
-        talk, cache=cache, pace=pace, learn=session.learn_old, settings=settings, patience=patience, clock=clock
+        talk.ask,
+        cache=cache,
+        fits=goes_in,
+        learn=learn,
+        concurrency=settings.concurrency,
+        lease_seconds=patience.lease_seconds,
+        clock=clock,
     )
     try:
         await session.run(rows, talk, asker)

@@ -1,11 +1,11 @@
 """How fast the account may be asked: evenly, a little below its limits, in all processes that share the cache."""
 
 import random
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Final, Literal, Protocol
 
-from pipeline.core.settings import ModerationSettings
 from pipeline.measure.cache import Cache, Toll
-from pipeline.measure.moderation.answer import Allowance, Lane
+from pipeline.measure.providers.answer import Allowance, Lane
 
 REQUESTS_PER_MINUTE: Final = 500
 """Where no limit is given: tier 1 and 2 (model page of omni-moderation, read August 2026)."""
@@ -20,22 +20,49 @@ _LONGEST_BACKOFF_SECONDS: Final = 30.0
 What = Literal["requests", "tokens"]
 
 
+class Ceilings(Protocol):
+    """The account's limits a minute as the plan names them; None: not named."""
+
+    @property
+    def requests_per_minute(self) -> int | None:
+        """Requests."""
+        ...
+
+    @property
+    def tokens_per_minute(self) -> int | None:
+        """Tokens."""
+        ...
+
+
+TIER_1: Final[Mapping[str, float]] = {"requests": REQUESTS_PER_MINUTE, "tokens": TOKENS_PER_MINUTE}
+"""Limits of moderation to begin with."""
+
+
 class Pace:
     """When the next request may go. `minute_seconds` is the span of the limits, shorter in tests.
+
+    `begin` are the limits a minute while neither plan nor headers name any.
 
     Even spacing, because a provider may apply its limit to parts of a minute, and because only then does a restart
     or a second process pass the limit by no more than the one request that is under way.
     """
 
     def __init__(
-        self, cache: Cache, *, lane: str, settings: ModerationSettings, minute_seconds: float, backoff_seconds: float
+        self,
+        cache: Cache,
+        *,
+        lane: str,
+        settings: Ceilings,
+        minute_seconds: float,
+        backoff_seconds: float,
+        begin: Mapping[str, float] = TIER_1,
     ) -> None:
         self._cache, self._lane = cache, lane
         self._minute, self._backoff = minute_seconds, backoff_seconds
         self._ceilings = {"requests": settings.requests_per_minute, "tokens": settings.tokens_per_minute}
         self.per_minute: dict[str, float] = {
-            "requests": settings.requests_per_minute or REQUESTS_PER_MINUTE,
-            "tokens": settings.tokens_per_minute or TOKENS_PER_MINUTE,
+            "requests": settings.requests_per_minute or begin["requests"],
+            "tokens": settings.tokens_per_minute or begin["tokens"],
         }
         self._in_flight = {"requests": 0.0, "tokens": 0.0}
         self._hold_until = 0.0

@@ -12,8 +12,8 @@ from pipeline.core.errors import ProviderGaveUp
 from pipeline.core.example import Example, Method, Moderation
 from pipeline.core.moderation import flags
 from pipeline.core.settings import ModerationSettings
+from pipeline.measure.asker import Asker
 from pipeline.measure.cache import Cache
-from pipeline.measure.moderation.asker import Asker
 from pipeline.measure.moderation.book import Book, Row, fact, first_places, row_key, texts_in
 from pipeline.measure.moderation.pieces import RECIPE, Piece, key, pieces
 from pipeline.measure.moderation.talk import Talk, Want, want
@@ -95,7 +95,7 @@ class Session:
         self._held: dict[bytes, bytes] = {}
         self.tally = Tally()
 
-    async def run(self, rows: Source, talk: Talk, asker: Asker) -> None:
+    async def run(self, rows: Source, talk: Talk, asker: Asker[Want]) -> None:
         """Judge every row; raises what stopped the asking, after all that was answered has been kept."""
         began, total = self._clock(), length_hint(rows, 0)
         source = iter(rows)

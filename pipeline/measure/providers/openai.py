@@ -53,6 +53,10 @@ class Door:
         """Ask the Moderation API once: for each text of a list of texts, or for one list of parts."""
         return await self._answer(self._client.moderations.with_raw_response.create(model=model, input=judged))  # type: ignore[arg-type]  # parts are plain mappings
 
+    async def complete(self, body: Mapping[str, Any]) -> Answer | Lost:
+        """Ask for one chat completion; `body` is the request as the API's reference names its keys."""
+        return await self._answer(self._client.chat.completions.with_raw_response.create(**body))
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from pipeline.core.errors import ProviderGaveUp, TunesetError
 from pipeline.measure.providers.openai import ADDRESS, sound_address, sound_key
@@ -19,6 +19,8 @@ LISTED: Final = 500
 
 CODE: Final = re.compile(r"[a-z_]{1,40}")
 """Error codes that may be shown: a server that echoes the key, or the data, is not quoted."""
+
+Endpoint: TypeAlias = Literal["/v1/moderations", "/v1/chat/completions"]
 
 T = TypeVar("T")
 
@@ -65,14 +67,14 @@ class BatchDoor:
             made = self._told("uploading", lambda: self._client.files.create(file=(path.name, file), purpose="batch"))
         return made.id
 
-    def create(self, file_id: str, *, name: str) -> State:
-        """Start a batch of moderations."""
+    def create(self, file_id: str, *, name: str, endpoint: Endpoint) -> State:
+        """Start a batch of requests to one endpoint."""
         return _state(
             self._told(
                 "creating a batch",
                 lambda: self._client.batches.create(
                     input_file_id=file_id,
-                    endpoint="/v1/moderations",
+                    endpoint=endpoint,
                     completion_window="24h",
                     metadata={TAG: name},
                 ),

@@ -1,40 +1,52 @@
-"""Sees to it that every text offered is judged once: packed, claimed before it is asked, or waited for elsewhere."""
+"""Sees to it that everything offered is asked once: packed, claimed before it is asked, or waited for elsewhere."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import uuid4
 
-from pipeline.core.settings import ModerationSettings
 from pipeline.measure.cache import Cache
-from pipeline.measure.moderation.pace import Pace
-from pipeline.measure.moderation.talk import MOST_TOKENS_PER_REQUEST, Learn, Patience, Talk, Want, fits
-from pipeline.measure.moderation.verdict import from_bytes
 
 MOST_ELSEWHERE: Final = 2_048
-"""Texts that other processes ask for, waited for at once."""
+"""Wants that other processes ask for, waited for at once."""
 
 
-class Asker:
-    """A run's side of the cache and the API. Offer wants, then finish; every verdict goes to `learn`."""
+class Keyed(Protocol):
+    """Something wanted, with the key under which its answer is kept."""
+
+    @property
+    def key(self) -> bytes:
+        """Name it in the cache."""
+        ...
+
+
+Want = TypeVar("Want", bound=Keyed)
+
+
+class Asker(Generic[Want]):
+    """A run's side of the cache and the API. Offer wants, then finish.
+
+    `ask` asks for a pack and keeps what it learns; `fits` says whether one more goes into a pack; `learn` takes the
+    answers that the cache got from other processes.
+    """
 
     def __init__(
         self,
-        talk: Talk,
+        ask: Callable[[list[Want]], Coroutine[Any, Any, None]],
         *,
         cache: Cache,
-        pace: Pace,
-        learn: Learn,
-        settings: ModerationSettings,
-        patience: Patience,
+        fits: Callable[[list[Want], Want], bool],
+        learn: Callable[[Mapping[bytes, bytes]], None],
+        concurrency: int,
+        lease_seconds: float,
         clock: Callable[[], float],
     ) -> None:
-        self._talk, self._cache, self._pace, self._learn = talk, cache, pace, learn
-        self._settings, self._lease_seconds, self._clock = settings, patience.lease_seconds, clock
+        self._ask, self._cache, self._fits, self._learn = ask, cache, fits, learn
+        self._lease_seconds, self._clock = lease_seconds, clock
         self._owner = uuid4().hex
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._slots = asyncio.Semaphore(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: list[Want] = []
         self._elsewhere: deque[Want] = deque()
@@ -57,7 +69,7 @@ class Asker:
             self._cache.release(self._owner)
 
     async def offer(self, wants: Iterable[Want]) -> None:
-        """Take texts to ask for; returns when as many are under way as may be."""
+        """Take wants to ask for; returns when as many are under way as may be."""
         for want in wants:
             if not self._fits(self._open, want):
                 await self._send_open()
@@ -67,7 +79,7 @@ class Asker:
             await self._look_elsewhere()
 
     async def finish(self) -> None:
-        """Return when every text that was offered is judged, here or elsewhere, or will not be."""
+        """Return when everything that was offered is answered, here or elsewhere, or will not be."""
         await self._send_open()
         while self.error is None and (self._tasks or self._elsewhere):
             if self._tasks:
@@ -75,10 +87,6 @@ class Asker:
             else:
                 await asyncio.sleep(self._look_seconds)
             await self._look_elsewhere()
-
-    def _fits(self, pack: list[Want], want: Want) -> bool:
-        most_tokens = min(MOST_TOKENS_PER_REQUEST, self._pace.per_minute["tokens"] / 4)
-        return fits(pack, want, most_texts=self._settings.max_texts_per_request, most_tokens=most_tokens)
 
     async def _send_open(self) -> None:
         pack, self._open = self._open, []
@@ -96,7 +104,7 @@ class Asker:
         if not mine or self.error is not None:
             self._slots.release()
             return
-        task = asyncio.create_task(self._talk.ask(mine))
+        task = asyncio.create_task(self._ask(mine))
         self._tasks.add(task)
         task.add_done_callback(self._landed)
 
@@ -116,7 +124,7 @@ class Asker:
         wants = {want.key: want for want in self._elsewhere}
         self._elsewhere.clear()
         found = self._cache.get(wants)
-        self._learn({key: from_bytes(value) for key, value in found.items()})
+        self._learn(found)
         pack: list[Want] = []
         for want in (want for key, want in wants.items() if key not in found):
             if not self._fits(pack, want):
