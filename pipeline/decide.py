@@ -1,5 +1,6 @@
 """What becomes of each row: kept, rejected, duplicate or held. Every row leaves with one of the four."""
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -9,8 +10,8 @@ import pyarrow.compute as pc
 
 from pipeline.core.finding import Severity
 
-HELD: Final = ("run.", "moderation.held")
-"""Codes of troubles and findings that say *a check could not answer*: the row is held, not rejected."""
+LOST: Final = "run."
+"""Beginning of the troubles that are the run's own and not the data's: the row is held, not rejected."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -22,12 +23,17 @@ class Verdict(NamedTuple):
     held: Mask
 
 
-def judge(facts: pa.Table) -> Verdict:
-    """Say which rows are sound and which are held; `facts` has trouble and findings."""
-    flawed = _has_finding(facts, errors_only=True)
-    held = _is_held(facts)
-    has_trouble = pc.is_valid(facts["trouble"]).to_numpy(zero_copy_only=False)
-    return Verdict(sound=~flawed & ~has_trouble & ~held, held=held)
+def judge(facts: pa.Table, *, held_codes: Collection[str] = ("moderation.held",)) -> Verdict:
+    """Say which rows are sound and which are held; `facts` has trouble and findings.
+
+    A finding of `held_codes` holds its row: a check could not answer, or a person is to decide. A row that has an error
+    besides is not held but rejected.
+    """
+    lost = pc.fill_null(pc.starts_with(facts["trouble"], LOST), fill_value=False).to_numpy(zero_copy_only=False)
+    broken = pc.is_valid(facts["trouble"]).to_numpy(zero_copy_only=False) & ~lost
+    found = _found(facts["findings"].combine_chunks(), held_codes)
+    held = (lost | found.holding) & ~broken & ~found.erring
+    return Verdict(sound=~(broken | lost | found.erring | found.holding), held=held)
 
 
 def decide(verdict: Verdict, *, spokesman: npt.NDArray[np.int64], names: pa.ChunkedArray, keep_all: bool) -> pa.Table:
@@ -44,21 +50,22 @@ def decide(verdict: Verdict, *, spokesman: npt.NDArray[np.int64], names: pa.Chun
     return pa.table({"fate": pa.array(fate, pa.string()), "twin": pc.take(names.combine_chunks(), twin)})
 
 
-def _has_finding(facts: pa.Table, *, errors_only: bool) -> Mask:
-    """Say which rows have a finding (of severity error)."""
-    findings = facts["findings"].combine_chunks()
-    marked = np.zeros(len(facts), dtype=bool)
-    if len(findings.values):
-        severity = pc.list_flatten(findings).field("severity").to_numpy(zero_copy_only=False)
-        parents = pc.list_parent_indices(findings).to_numpy(zero_copy_only=False)
-        marked[parents[severity >= Severity.ERROR] if errors_only else parents] = True
-    return marked
+class _Found(NamedTuple):
+    """Per row: has it a finding that holds it, has it another one that is an error."""
+
+    holding: Mask
+    erring: Mask
 
 
-def _is_held(facts: pa.Table) -> Mask:
-    held = pc.fill_null(pc.starts_with(facts["trouble"], HELD[0]), False).to_numpy(zero_copy_only=False).copy()
-    findings = facts["findings"].combine_chunks()
-    if len(findings.values):
-        codes = pc.equal(pc.list_flatten(findings).field("code"), HELD[1]).to_numpy(zero_copy_only=False)
-        held[pc.list_parent_indices(findings).to_numpy(zero_copy_only=False)[codes]] = True
-    return held
+def _found(findings: pa.ListArray, held_codes: Collection[str]) -> _Found:
+    holding, erring = np.zeros(len(findings), dtype=bool), np.zeros(len(findings), dtype=bool)
+    flaws = pc.list_flatten(findings)
+    if len(flaws):
+        rows = pc.list_parent_indices(findings).to_numpy(zero_copy_only=False)
+        codes = flaws.field("code")
+        named = pc.or_(pc.is_in(codes, pa.array(list(held_codes), pa.string())), pc.starts_with(codes, LOST))
+        holds = named.to_numpy(zero_copy_only=False)
+        errs = flaws.field("severity").to_numpy(zero_copy_only=False) >= Severity.ERROR
+        holding[rows[holds]] = True
+        erring[rows[errs & ~holds]] = True
+    return _Found(holding, erring)

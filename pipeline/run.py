@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ from pipeline.core.errors import PlanError
 from pipeline.core.facts import facts_of
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.progress import Advance, Progress
-from pipeline.core.settings import CheckSettings
+from pipeline.core.settings import CheckSettings, PrivateKind, RuleSettings
 from pipeline.core.stage import Stage
 from pipeline.core.target import Limits, Target
 from pipeline.decide import decide, judge
@@ -36,13 +36,15 @@ from pipeline.split import split
 from pipeline.targets.catalogue import limits_of, load
 from pipeline.write import write
 
-THIN = (
+THIN: Final = (
     *("name", "source", "trouble", "mended", "family", "stratum", "digest", "tokens", "shape"),
     *("content", "prompt", "keys", "findings"),
 )
 """What is held in memory of every row: never its text."""
 
-MISSING_COLUMN = "compose.missing-column"
+MISSING_COLUMN: Final = "compose.missing-column"
+HELD: Final = ("moderation.held", "moderation.flagged")
+"""Findings that hold a row: a check that could not answer and, where the plan's policy is `hold`, a flag."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,8 @@ class Setting:
     """Rows that travel together: enough to spread the cost of a batch, few enough to hold some in memory."""
     api_key: str | None = None
     base_url: str | None = None
+    salt: str | None = field(default=None, repr=False)
+    """Secret from which fakes of private data are derived; written nowhere."""
     progress: Progress
 
 
@@ -95,7 +99,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
             accounting(plan, target=target, limits=limits, sources=sources, root=setting.root, today=setting.today)
         )
         work = stack.enter_context(workplace(folder))
-        checks = CheckSettings(limits=limits, rules=plan.rules, moderation=plan.moderation)
+        checks = CheckSettings(limits=limits, rules=_rules(plan), moderation=plan.moderation, privacy=plan.privacy)
         spool, said = _rows(plan, checks, setting, sources=sources, work=work, stack=stack)
         table = spool.columns([*THIN, *said])
         _demand_columns(table)
@@ -106,7 +110,15 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):
             findings = survey(facts_of(table), checks)
-            written = write(table, spool.texts, folder=built, findings=findings, settings=plan.write, seed=plan.seed)
+            written = write(
+                table,
+                spool.texts,
+                folder=built,
+                findings=findings,
+                settings=plan.write,
+                seed=plan.seed,
+                mask=_masked(plan),
+            )
         with setting.progress.stage("report", unit="rows", total=None):
             report = account.write(built, table=table, written=written, findings=findings)
         published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions)
@@ -115,7 +127,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
 
 def _with_fates(table: pa.Table, spool: Spool, plan: Plan) -> pa.Table:
     """Add group, kin, likeness, side, fate and twin: what needs all rows at once, and none of their texts."""
-    verdict = judge(table)
+    verdict = judge(table, held_codes=HELD if plan.moderation.policy == "hold" else HELD[:1])
     table = table.append_column("is_sound", pa.array(verdict.sound))
     table = _with(table, group(table, spool.payloads, plan.dedupe, method=plan.target.method))
     spokesman = spokesmen(table, table["group"])
@@ -143,6 +155,8 @@ def _rows(
             families={s.name: s.family for s in plan.source if s.family},
             labels={s.name: s.label for s in plan.source if s.label},
             stratify=plan.split.stratify,
+            privacy=plan.privacy,
+            salt=setting.salt,
         ),
         Measure(
             encoding=load(plan.target.id).encoding or FALLBACK_ENCODING,
@@ -204,10 +218,24 @@ def _demand_columns(table: pa.Table) -> None:
             raise PlanError(f"source `{entry['values']}`: {first.removeprefix(MISSING_COLUMN).strip()} No row has it.")
 
 
+def _rules(plan: Plan) -> RuleSettings:
+    """Give the plan's rules; by the policy `report` a flag is a warning, unless the plan says otherwise of that code."""
+    if plan.moderation.policy != "report":
+        return plan.rules
+    return plan.rules.model_copy(update={"severity": {HELD[1]: "warning", **plan.rules.severity}})
+
+
 def _limits(plan: Plan, target: Target) -> Limits:
     limits = limits_of(target, plan.target.method)
     own = plan.target.max_tokens
     return limits if own is None else limits.model_copy(update={"max_tokens": own})
+
+
+def _masked(plan: Plan) -> frozenset[PrivateKind]:
+    """Give the kinds that rejected.jsonl only names."""
+    if plan.privacy.originals == "keep":
+        return frozenset()
+    return frozenset(kind for kind, action in plan.privacy.actions.items() if action != "off")
 
 
 def _with(table: pa.Table, more: pa.Table) -> pa.Table:

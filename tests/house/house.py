@@ -38,6 +38,8 @@ class House:
         workers: int = 1,
         batch_rows: int = 2_000,
         today: date = date(2026, 11, 22),
+        api_key: str | None = None,
+        base_url: str | None = None,
         **tables: Any,
     ) -> Outcome:
         """Build the plan and give the outcome."""
@@ -49,6 +51,8 @@ class House:
             vocabularies=(str(VOCABULARIES),),
             engine=Local(workers),
             batch_rows=batch_rows,
+            api_key=api_key,
+            base_url=base_url,
             progress=Silent(),
         )
         return build(self.plan(*sources, **tables), setting)

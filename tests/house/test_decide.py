@@ -8,6 +8,7 @@ from pipeline.decide import decide, judge
 
 ERROR = {"code": "roles.order", "severity": 3, "where": "", "message": "x"}
 WARNING = {"code": "content.blank", "severity": 2, "where": "", "message": "x"}
+LOST = {"code": "run.worker-lost", "severity": 3, "where": "", "message": "x"}
 HELD = {"code": "moderation.held", "severity": 3, "where": "", "message": "x"}
 
 
@@ -35,7 +36,18 @@ def test_an_error_or_a_trouble_rejects() -> None:
 
 
 def test_a_row_whose_check_could_not_answer_is_held_and_not_rejected() -> None:
-    assert ["held", "held"] == fates(table([[HELD], []], [None, "run.worker-lost x"]), [-1, -1])
+    assert ["held", "held"] == fates(table([[HELD], [LOST]], [None, "run.worker-lost x"]), [-1, -1])
+
+
+def test_a_held_row_with_an_error_besides_is_rejected() -> None:
+    assert ["rejected"] == fates(table([[HELD, ERROR]]), [-1])
+
+
+def test_a_flag_holds_only_where_the_plan_says_so() -> None:
+    facts = table([[WARNING]])
+
+    assert judge(facts).sound.tolist() == [True]
+    assert judge(facts, held_codes=[str(WARNING["code"])]).held.tolist() == [True]
 
 
 def test_a_duplicate_names_its_twin() -> None:

@@ -21,6 +21,8 @@ DOORS = {
     "charset_normalizer": "read",
     "ftfy": "compose",
     "jsonschema_rs": "core/schema.py",
+    "stdnum": "core/private",
+    "presidio_analyzer": "compose/names.py",
     "rich": ("cli", "report"),
     "click": ("cli", "__main__.py"),
 }
