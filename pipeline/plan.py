@@ -21,6 +21,7 @@ from pipeline.core.settings import (
     ExpectSettings,
     MendSettings,
     ModerationSettings,
+    PrivacySettings,
     RuleSettings,
     SplitSettings,
     WriteSettings,
@@ -71,6 +72,7 @@ class TargetPlan(Settings):
     id: str = "openai/gpt-4.1-mini"
     """`platform/model`, as `tuneset targets` lists it."""
     method: Method = "sft"
+    """`sft`: answers to learn; `dpo`: a better and a worse answer; `rft`: prompts with what a grader needs."""
     max_tokens: int | None = Field(default=None, gt=0)
     """Tokens of one example, instead of the target's training window."""
 
@@ -88,6 +90,7 @@ class Plan(Settings):
     dedupe: DedupeSettings = DedupeSettings()
     rules: RuleSettings = RuleSettings()
     moderation: ModerationSettings = ModerationSettings()
+    privacy: PrivacySettings = PrivacySettings()
     split: SplitSettings = SplitSettings()
     expect: ExpectSettings = ExpectSettings()
     cost: CostSettings = CostSettings()
@@ -131,6 +134,11 @@ def json_schema() -> dict[str, Any]:
     schema = Plan.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "tuneset plan"
+    source = schema["$defs"]["SourcePlan"]["properties"]
+    tables = source["read"]["anyOf"][0]
+    tables["anyOf"] = tables.pop("oneOf")  # a `read` table without `format` fits several formats
+    for recipe in source["compose"]["oneOf"]:
+        schema["$defs"][recipe["$ref"].rsplit("/", 1)[-1]]["required"] = ["recipe"]
     schema["properties"]["$schema"] = {"type": "string", "description": "Where this schema lies, for editors."}
     return schema
 

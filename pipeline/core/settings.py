@@ -3,7 +3,7 @@
 The settings of a reader or a recipe stand in that reader's or recipe's file; everything else is here.
 """
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from pydantic import Field, PositiveInt
 
@@ -62,13 +62,16 @@ class ExpectSettings(Settings):
     suite: str | None = None
     """Path of a suite (JSON), relative to the plan. None: schemas/expectations/default.json of the package."""
     enabled: bool = True
+    """Off: the report says that nothing was expected, and no expectation fails the build."""
 
 
 class ModerationSettings(Settings):
     """OpenAI's Moderation API over every text. Asked only when OPENAI_API_KEY is set; otherwise said so."""
 
     enabled: bool = True
+    """Off: nothing is asked even when a key is set; the report says so."""
     model: str = "omni-moderation-latest"
+    """Name of the moderation model; answers are kept by model, so another one asks anew."""
     unit: Literal["message", "conversation"] = "message"
     """What is judged at once. `message` names the turn; `conversation` sees the context and asks less often."""
     policy: Literal["reject", "hold", "report"] = "reject"
@@ -113,11 +116,29 @@ class PrivacySettings(Settings):
     """Redacted, as cards are."""
     name: PrivateAction = "off"
     """Off: needs `tuneset[names]`, and finders of names take every character of a story for a person."""
-    secret: Literal["off", "report", "redact", "reject"] = "reject"
+    secret: Literal["off", "report", "redact", "reject"] = "reject"  # noqa: S105 - an action, no secret
     """Rejected: a leaked key is revoked, not papered over, and a model taught to write keys writes keys. No fakes: they
     would set off every scanner."""
     originals: Literal["keep", "mask"] = "keep"
     """Rows in rejected.jsonl: as they came, so that they can be mended, or with what is private masked."""
+
+    @property
+    def actions(self) -> dict[PrivateKind, PrivateAction]:
+        """Give the action of every kind."""
+        return {kind: getattr(self, kind) for kind in get_args(PrivateKind)}
+
+    def severity(self, code: str, default: str) -> str | None:
+        """Give how grave a finding of this code is by what is done about it; None: the policy says nothing of it.
+
+        What is only reported is at most a warning; what was to be redacted or rejected and is still there is an error.
+        """
+        area, _, kind = code.partition(".")
+        if area not in ("private", "secret") or (code == "private.name" and self.name == "off"):
+            return None
+        action: PrivateAction = self.secret if area == "secret" else getattr(self, kind)
+        if action == "report":
+            return "warning" if default == "error" else default
+        return "off" if action == "off" else "error"
 
 
 class CostSettings(Settings):
