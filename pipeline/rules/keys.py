@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from pipeline.core.example import Example, Json
 from pipeline.core.finding import Severity
-from pipeline.core.rule import Flaw, rule
+from pipeline.core.rule import Flaw, Suspects, rule
 from pipeline.core.shape import Bit
-from pipeline.core.suspects import Claim, every, has, none
+from pipeline.core.suspects import Claim, Mentions, either, every, has, none
 from pipeline.core.target import Limits
 from pipeline.core.wording import listed, named, pointer
 
@@ -18,6 +18,14 @@ TURN: Final = OPTIONAL | {"role", "content", "weight"}
 CHAT: Final = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
 HEAD: Final = CHAT - {"messages"}
 DPO: Final = frozenset({"input", "preferred_output", "non_preferred_output"})
+KEY_BITS: Final = {
+    "weight": Bit.WEIGHT,
+    "name": Bit.NAME,
+    "tool_calls": Bit.TOOL_CALLS,
+    "refusal": Bit.REFUSAL,
+    "function_call": Bit.FUNCTION_CALL,
+}
+"""Keys of a turn whose presence shows in the shape."""
 
 
 def _extra_top(facts: pa.Table, limits: Limits) -> Claim:
@@ -27,7 +35,12 @@ def _extra_top(facts: pa.Table, limits: Limits) -> Claim:
 
 
 def _extra_turn(facts: pa.Table, limits: Limits) -> Claim:
-    return has(Bit.EXTRA_TURN_KEY)(facts, limits) if limits.turn_keys is None else every(facts, limits)
+    refused = TURN - (TURN if limits.turn_keys is None else limits.turn_keys)
+    if {"role", "content"} & refused:
+        return every(facts, limits)
+    claims: list[Suspects] = [has(Bit.EXTRA_TURN_KEY, *(KEY_BITS[key] for key in refused if key in KEY_BITS))]
+    claims += [Mentions(f'"{key}"') for key in sorted(refused - KEY_BITS.keys())]
+    return either(*claims)(facts, limits)
 
 
 @rule(
