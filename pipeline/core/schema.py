@@ -12,7 +12,14 @@ from pipeline.core.resources import schema
 from pipeline.core.wording import named, pointer
 
 SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-ARTICLES: Final = {"object": "an object", "array": "an array", "string": "text", "integer": "a whole number"}
+ARTICLES: Final = {
+    "object": "an object",
+    "array": "an array",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
 
 
 class Violation(NamedTuple):

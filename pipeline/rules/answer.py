@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pipeline.core.example import Example
+from pipeline.core.example import Example, Turn
 from pipeline.core.finding import Severity
 from pipeline.core.rule import Flaw, rule
 from pipeline.core.shape import Bit
@@ -30,14 +30,22 @@ SENTENCES: Final = 3
 """Full stops that make it prose."""
 
 
+def _learned(example: Example) -> Iterator[tuple[Turn, str, str]]:
+    """Give the texts that the model learns to write: of a preference pair the preferred answer alone."""
+    turns = example.preferred if example.method == "dpo" else example.turns
+    for turn in turns:
+        if turn.is_trained:
+            yield from ((turn, where, text) for where, text in turn.texts())
+
+
 def _answers(example: Example) -> Iterator[tuple[str, str]]:
-    return ((where, text) for turn, where, text in example.texts() if turn.is_trained)
+    return ((where, text) for _, where, text in _learned(example))
 
 
 def _last_answers(example: Example) -> list[tuple[str, str]]:
-    """Give the texts of the last assistant turn, or of both answers of a preference pair."""
+    """Give the texts of the last assistant turn, or of the preferred answer."""
     if example.method == "dpo":
-        return [found for turn in (*example.preferred, *example.non_preferred) for found in turn.texts()]
+        return list(_answers(example))
     return next((list(turn.texts()) for turn in reversed(example.turns) if turn.role == "assistant"), [])
 
 
@@ -88,8 +96,8 @@ def cut(example: Example, _limits: Limits) -> Iterator[Flaw]:
 
     Get the whole answer, or cut back to the last full sentence.
     """
-    for turn, where, text in example.texts():
-        if turn.is_trained and turn.raw.keys() <= BARE and isinstance(turn.raw.get("content"), str) and _is_cut(text):
+    for turn, where, text in _learned(example):
+        if turn.raw.keys() <= BARE and isinstance(turn.raw.get("content"), str) and _is_cut(text):
             yield Flaw(where, f"The answer ends after {len(text):,} characters without a full stop.")
 
 

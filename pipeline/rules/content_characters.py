@@ -130,7 +130,8 @@ def edge_space(example: Example, _limits: Limits) -> Iterator[Flaw]:
     Strip it; `tuneset build` does.
     """
     for turn, where, text in example.texts():
-        if turn.is_trained and isinstance(turn.raw.get("content"), str) and text.strip() not in ("", text):
+        is_learned = turn.is_trained and not where.startswith("/input/")
+        if is_learned and isinstance(turn.raw.get("content"), str) and text.strip() not in ("", text):
             side = "begins" if text[0].isspace() else "ends"
             yield Flaw(where, f"The answer {side} with white space; expected text.")
 

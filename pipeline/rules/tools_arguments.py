@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from pipeline.core.example import Example
+from pipeline.core.finding import Severity
 from pipeline.core.rule import Flaw, rule
 from pipeline.core.schema import Violation, misfits, wanted
 from pipeline.core.shape import Bit
@@ -93,6 +94,7 @@ def form(example: Example, limits: Limits) -> Iterator[Flaw]:
 
 @rule(
     "tools.arguments-misfit",
+    severity=Severity.WARNING,
     suspects=both(CALLS, has(Bit.TOOLS, Bit.FUNCTION_CALL)),
     good=(_called('{"city": "Oslo"}', WEATHER),),
     bad=(_called('{"town": "Oslo"}', WEATHER), _called('{"city": 5}', WEATHER)),
