@@ -43,6 +43,6 @@ def part_type(example: Example, _limits: Limits) -> Iterator[Flaw]:
     for turn in example.turns:
         for place, part in turn.parts():
             found = part.get("type")
-            if "type" in part and found not in KNOWN:
+            if "type" in part and not (isinstance(found, str) and found in KNOWN):
                 name = named(found) if isinstance(found, str) else kind(found)
                 yield Flaw(f"{place}/type", f"A part of type {name}; expected `text` or `image_url`.")
