@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 from harvest import Conversation, harvest, payload
 
+from pipeline.core.passages import passages_of
 from pipeline.core.settings import DedupeSettings
 from pipeline.group import group
 from pipeline.group.likeness import compared, jaccard
-from pipeline.core.passages import passages_of
 from pipeline.measure import Measure
 from pipeline.measure.fingerprint import fingerprints
 
@@ -46,7 +46,9 @@ def main() -> None:
     found = group(facts, lambda rows: [payloads[row] for row in rows], DedupeSettings())
     grouped = time.process_time() - started
     codes = found["group"].combine_chunks().dictionary_encode().indices.to_numpy()
-    print(f"{len(payloads):,} rows, {sum(map(len, payloads)) / len(payloads):.0f} characters each, threshold {DedupeSettings().threshold}")
+    print(
+        f"{len(payloads):,} rows, {sum(map(len, payloads)) / len(payloads):.0f} characters each, threshold {DedupeSettings().threshold}"
+    )
     for name, share, number in shares(planted, codes):
         print(f"  {name:32} {share:7.4f}  of {number:,}")
     print(f"  rows dropped without a label     {unlabelled(planted, codes):,}")
@@ -66,7 +68,7 @@ def plant(pool: list[Conversation], *, rows: int, chance: random.Random) -> Plan
     for index in chance.sample(range(len(base)), min(rows - len(base), len(base))):
         name = CLASSES[chance.choices(range(5), (2, 1, 4, 4, 2))[0]]
         variant = variants(name, base, vocabulary, chance)(base[index])
-        if variant and variant != base[index] or name == "exact":
+        if (variant and variant != base[index]) or name == "exact":
             made.append((variant, index, name))
     return Planted([m[0] for m in made], [m[1] for m in made], [m[2] for m in made])
 

@@ -62,7 +62,9 @@ def _conversations(name: str, text: str) -> Iterator[Conversation]:
         for value in _values(text):
             yield from _found(value)
     elif suffix in {".csv", ".tsv"}:
-        for row in csv.reader(io.StringIO(text.replace("\0", ""), newline=None), delimiter="\t" if suffix == ".tsv" else ","):
+        for row in csv.reader(
+            io.StringIO(text.replace("\0", ""), newline=None), delimiter="\t" if suffix == ".tsv" else ","
+        ):
             yield from _pair(row)
     else:
         paragraphs = [paragraph.strip() for paragraph in text.split("\n\n") if len(paragraph.strip()) > 1]

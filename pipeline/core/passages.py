@@ -61,7 +61,7 @@ def turn_passages(turn: Turn) -> list[tuple[str, str]]:
         found += _parts("z" if is_idle else letter, content)
     if letter == "?" and turn.role:
         found.append(("r", turn.role))
-    if len(raw) > 2:
+    if len(raw) > len(("role", "content")):
         found += _others("z" if is_idle else letter, "y" if is_idle else "c", raw)
     return found
 

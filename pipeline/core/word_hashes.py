@@ -24,6 +24,10 @@ ODD: Final = tuple(
 _LOW_BYTES: Final = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
 """Mask that keeps the first bytes of a little-endian number."""
 _HEAD: Final = np.isin(np.arange(256), [ord(mark) for mark in HEAD_MARKS])
+LANE: Final = 8
+"""Bytes hashed at a time."""
+LONG_WORD: Final = 64
+"""Bytes beyond which a word is an address or an image, and is hashed by xxh3."""
 _SPACE: Final = 32
 """This byte and all below separate words."""
 
@@ -68,16 +72,16 @@ def word_hashes(streams: Sequence[bytes]) -> Words:
 
 
 def _hashed(text: bytes, begin: Indices, length: Indices) -> Hashes:
-    lanes = np.ndarray((len(text) - 7,), "<u8", buffer=text, strides=(1,))
-    hashes = mixed((lanes[begin] & _LOW_BYTES[np.minimum(length, 8)]) * ODD[0] + length.astype(np.uint64))
-    rest = np.flatnonzero(length > 8)
-    offset = 8
-    while len(rest) and offset < 64:
-        left = np.minimum(length[rest] - offset, 8)
+    lanes = np.ndarray((len(text) - LANE + 1,), "<u8", buffer=text, strides=(1,))
+    hashes = mixed((lanes[begin] & _LOW_BYTES[np.minimum(length, LANE)]) * ODD[0] + length.astype(np.uint64))
+    rest = np.flatnonzero(length > LANE)
+    offset = LANE
+    while len(rest) and offset < LONG_WORD:
+        left = np.minimum(length[rest] - offset, LANE)
         hashes[rest] = mixed(hashes[rest] * ODD[3] + (lanes[begin[rest] + offset] & _LOW_BYTES[left]))
-        offset += 8
+        offset += LANE
         rest = rest[length[rest] > offset]
-    for index in rest.tolist():  # a word of more than 64 bytes: an address, or an image
+    for index in rest.tolist():
         start = int(begin[index])
         hashes[index] = xxhash.xxh3_64_intdigest(text[start : start + int(length[index])])
     return hashes

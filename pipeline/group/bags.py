@@ -42,7 +42,9 @@ def bags(passages: Iterator[Passages]) -> Bags:
             streams = []
     _add(streams, words, sizes)
     starts = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
-    return Bags(np.concatenate(words), starts, np.concatenate([_sketches(*pair) for pair in zip(words, sizes, strict=True)]))
+    return Bags(
+        np.concatenate(words), starts, np.concatenate([_sketches(*pair) for pair in zip(words, sizes, strict=True)])
+    )
 
 
 def jaccards(pairs: Indices, found: Bags, *, least: float) -> npt.NDArray[np.float64]:
@@ -53,7 +55,9 @@ def jaccards(pairs: Indices, found: Bags, *, least: float) -> npt.NDArray[np.flo
     sizes = np.diff(found.starts)
     alike = np.zeros(len(pairs))
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
-        some = start + np.flatnonzero(_hopeful(pairs[start : start + PAIRS_AT_ONCE], found.sketches, sizes, least=least))
+        some = start + np.flatnonzero(
+            _hopeful(pairs[start : start + PAIRS_AT_ONCE], found.sketches, sizes, least=least)
+        )
         if len(some):
             shared = _shared(pairs[some], found, sizes)
             alike[some] = shared / (sizes[pairs[some]].sum(axis=1) - shared)
@@ -70,7 +74,8 @@ def _hopeful(
         first - np.bitwise_count(one & ~other).sum(axis=1, dtype=np.int64),
         second - np.bitwise_count(other & ~one).sum(axis=1, dtype=np.int64),
     )
-    return (most > 0) & (most >= least * (first + second - most) - 1e-6)
+    may: npt.NDArray[np.bool_] = (most > 0) & (most >= least * (first + second - most) - 1e-6)
+    return may
 
 
 def _sketches(words: Numbers, sizes: Indices) -> npt.NDArray[np.uint64]:

@@ -5,9 +5,11 @@ likeness alone decides nothing: what differs is looked at turn by turn. The limi
 join in real data; docs/duplicates.md has the measurement.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Final, NamedTuple, TypeAlias
 
@@ -35,13 +37,47 @@ SPELLING: Final = 0.75
 
 PUNCTUATION: Final = str.maketrans("", "", ".,;:!?'\"-–—…‘’“”。，、；：！？")  # noqa: RUF001 - these are meant
 NEGATIONS: Final = frozenset(
-    "no not never none nor neither nothing nobody without cannot nicht kein keine nie ne pas jamais sin nunca "
-    "não nem не нет 不 没 無 无 未 非 否".split()
+    [
+        "no",
+        "not",
+        "never",
+        "none",
+        "nor",
+        "neither",
+        "nothing",
+        "nobody",
+        "without",
+        "cannot",
+        "nicht",
+        "kein",
+        "keine",
+        "nie",
+        "ne",
+        "pas",
+        "jamais",
+        "sin",
+        "nunca",
+        "não",
+        "nem",
+        "не",
+        "нет",
+        "不",
+        "没",
+        "無",
+        "无",
+        "未",
+        "非",
+        "否",
+    ]
 )
 POLES: Final = NEGATIONS | frozenset(
-    "yes true false always all oui non ja nein sí si sim да 是 有 对 错 right wrong he she him her his hers".split()
+    "yes true false always all oui non ja nein sí si sim да 是 有 对 错 right wrong he she him her his hers".split()  # noqa: SIM905
 )
 """Words that are no two spellings and no two wordings of anything: one in the place of another is another meaning."""
+
+
+_DIGIT: Final = re.compile(r"\d")
+_NO_DIGIT: Final = re.compile(r"\D")
 
 
 class Compared(NamedTuple):
@@ -104,6 +140,8 @@ def likeness(one: Compared, other: Compared, *, threshold: float) -> float | Non
 
 def is_another_turn(one: Words, other: Words, *, is_terse: bool) -> bool:
     """Say whether a turn was changed into another: too many words replaced, or one that matters."""
+    if is_terse and len(one) == len(other):
+        return not all(left == right or _is_one_word(left, right) for left, right in zip(one, other, strict=True))
     found = []
     for change in changes(one, other):
         if not _is_spelling(*change):
@@ -172,8 +210,7 @@ def _shared_start(one: Sequence[str], other: Sequence[str]) -> int:
 
 def _numbers(run: Sequence[str]) -> list[str]:
     """Give the digits of each word that has some."""
-    digits = ("".join(letter for letter in word if letter.isdigit()) for word in run)
-    return [number for number in digits if number]
+    return [_NO_DIGIT.sub("", word) for word in run if _DIGIT.search(word)]
 
 
 def _is_opposite(one: str, other: str) -> bool:
@@ -182,6 +219,11 @@ def _is_opposite(one: str, other: str) -> bool:
         return True
     short, long = sorted((a, b), key=len)
     return bool(short) and long in {f"{short}n't", f"{short}n’t", f"{short}not", f"{short}'t", f"{short}’t"}  # noqa: RUF001
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_one_word(left: str, right: str) -> bool:
+    return _is_spelling((left,), (right,))
 
 
 def _is_spelling(left: Sequence[str], right: Sequence[str]) -> bool:

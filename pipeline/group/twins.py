@@ -59,7 +59,9 @@ def group(facts: pa.Table, payload_of: PayloadOf, settings: DedupeSettings, *, m
     alike = np.full(len(here), np.nan, np.float32)
     alike[np.bincount(content, minlength=len(chief))[content] > 1] = 1.0
     if settings.near and len(here) > 1:
-        edges = _verified(rows, chief, rank, lambda wanted: payload_of(here[wanted].tolist()), settings, method)
+        edges = _verified(
+            rows, chief, rank, lambda wanted: payload_of(here[wanted].tolist()), settings=settings, method=method
+        )
         stars, likeness_of = _stars(edges, rank[chief])
         centre = stars[content]
         near = likeness_of[content]
@@ -103,6 +105,7 @@ def _verified(
     chief: Indices,
     rank: Indices,
     payload_of: Callable[[Indices], list[str]],
+    *,
     settings: DedupeSettings,
     method: Method,
 ) -> _Edges:
@@ -113,7 +116,9 @@ def _verified(
         wanted, places = np.unique(pairs, return_inverse=True)
         alike = jaccards(places.reshape(-1, 2), bags(fetch(wanted)), least=settings.threshold)
         for close in _portions(iter([pairs[alike >= settings.threshold - ROUNDING]]), PAIRS_AT_ONCE):
-            known = {int(code): compared(one) for code, one in zip(np.unique(close), fetch(np.unique(close)), strict=True)}
+            known = {
+                int(code): compared(one) for code, one in zip(np.unique(close), fetch(np.unique(close)), strict=True)
+            }
             for first, second in close.tolist():
                 value = likeness(known[first], known[second], threshold=settings.threshold)
                 if value is not None:
@@ -187,13 +192,15 @@ def _kin(rows: pa.Table, centre: Indices, content: Indices) -> Indices:
 def _answers(prompt: Indices, content: Indices) -> Indices:
     """Give the number of distinct contents of each prompt."""
     pairs = np.unique(np.stack([prompt, content], axis=1), axis=0) if len(prompt) else np.zeros((0, 2), np.int64)
-    return np.bincount(pairs[:, 0], minlength=int(prompt.max(initial=-1)) + 1)
+    numbers: Indices = np.bincount(pairs[:, 0], minlength=int(prompt.max(initial=-1)) + 1)
+    return numbers
 
 
 def _is_open(prompt: Indices, content: Indices, rows: int) -> npt.NDArray[np.bool_]:
     """Say of each prompt whether it is an open task."""
     shared = np.bincount(prompt, minlength=int(prompt.max(initial=-1)) + 1)
-    return (shared >= OPEN_SHARE * rows) & (_answers(prompt, content) >= OPEN_ANSWERS)
+    is_open: npt.NDArray[np.bool_] = (shared >= OPEN_SHARE * rows) & (_answers(prompt, content) >= OPEN_ANSWERS)
+    return is_open
 
 
 def _ranks(rows: pa.Table, *, by_soundness: bool) -> Indices:

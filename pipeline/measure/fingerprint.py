@@ -35,7 +35,7 @@ class Fingerprints(NamedTuple):
     content: pa.Array
     """Null where there is no payload."""
     prompt: pa.Array
-    """Null where there is no answer, so no prompt either."""
+    """Null where no user, tool or function turn stands before an answer: nothing was asked."""
     keys: pa.Array
     """24 keys, or none where the turns hold no word; null where near twins are not asked for."""
 
@@ -50,14 +50,16 @@ def fingerprints(passages: Sequence[Passages | None], *, near: bool) -> Fingerpr
         words = word_hashes([stream(one) if one else b"" for one in chunk])
         ends = words.starts[1:].tolist()
         content += _digests(words, ends, [one is not None for one in chunk])
-        prompt += _digests(
-            words, _answer_starts(words, chunk), [bool(one and one.answer_at is not None) for one in chunk]
-        )
+        prompt += _digests(words, _answer_starts(words, chunk), [_is_asked(one) for one in chunk])
         if near:
             found, has_words = _keys(words, len(chunk))
             keys.append(found.ravel())
             sizes.append(has_words * BANDS)
     return Fingerprints(pa.array(content, DIGEST), pa.array(prompt, DIGEST), _listed(keys, sizes, len(passages)))
+
+
+def _is_asked(one: Passages | None) -> bool:
+    return one is not None and one.answer_at is not None and any(mark in "utf?" for mark in one.marks[: one.answer_at])
 
 
 def _chunks(passages: Sequence[Passages | None]) -> Iterator[Sequence[Passages | None]]:

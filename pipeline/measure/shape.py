@@ -13,7 +13,7 @@ from pipeline.measure.schema import is_regular
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _STRANGE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_SEPARATORS: Final = re.compile("[;|；｜]")
+_SEPARATORS: Final = re.compile("[;|\uff1b\uff5c]")
 _TURN_KEYS: Final = frozenset(
     {"role", "content", "name", "weight", "tool_calls", "function_call", "tool_call_id", "refusal"}
 )
