@@ -17,7 +17,8 @@ from pipeline.check import Check, survey
 from pipeline.compose import Compose
 from pipeline.core import columns
 from pipeline.core.errors import PlanError
-from pipeline.core.facts import facts_of
+from pipeline.core.example import Method
+from pipeline.core.facts import facts_of, with_answers
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.progress import Advance, Progress
 from pipeline.core.settings import CheckSettings, PrivateKind, RuleSettings
@@ -109,7 +110,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         built = work / "built"
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):
-            findings = survey(facts_of(table), checks)
+            findings = survey(_facts(table, spool, method=plan.target.method), checks)
             written = write(
                 table,
                 spool.texts,
@@ -123,6 +124,16 @@ def build(plan: Plan, setting: Setting) -> Outcome:
             report = account.write(built, table=table, written=written, findings=findings)
         published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions)
         return Outcome(report, findings, folder, published)
+
+
+def _facts(table: pa.Table, spool: Spool, *, method: Method) -> pa.Table:
+    """Give the facts of every row for the survey; the texts are asked batch by batch and not held."""
+    parts, start = [], 0
+    for batch in spool.batches():
+        rows = table.slice(start, batch.num_rows).append_column("payload", pa.chunked_array([batch["payload"]]))
+        parts.append(with_answers(facts_of(rows), rows["payload"], method=method))
+        start += batch.num_rows
+    return pa.concat_tables(parts) if parts else facts_of(table)
 
 
 def _with_fates(table: pa.Table, spool: Spool, plan: Plan) -> pa.Table:

@@ -1,0 +1,61 @@
+"""tuneset tokens: the numbers of OpenAI's notebook, by its own formula."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("tokens")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--encoding", default="cl100k_base", show_default=True, help="tiktoken encoding; the notebook has cl100k_base."
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(min=1),
+    default=4_096,
+    show_default=True,
+    help="Length at which an example is cut.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+def command(file: Path, encoding: str, max_tokens: int, form: str) -> None:
+    """Count a chat file as OpenAI's data preparation notebook does.
+
+    Its formula (3 tokens a message, 1 a name, 3 an example) and encoding differ from what is billed; `tuneset check`
+    and the report count by the target's own. Use this to compare with numbers that you have from the notebook.
+    """
+    import msgspec
+
+    from pipeline.cli._outside import outside
+    from pipeline.measure.cookbook import cookbook
+
+    with file.open(encoding="utf-8-sig") as lines:
+        numbers = cookbook(
+            (line for line in lines if line.strip()),
+            encoding=encoding,
+            max_tokens=max_tokens,
+            folders=outside().vocabularies,
+        )
+    if form == "json":
+        values = {**msgspec.to_builtins(numbers._asdict()), "billable_tokens_in_all": numbers.billable_tokens_in_all}
+        stated = {
+            "encoding": encoding,
+            "formula": "notebook: 3 a message, 1 a name, 3 an example",
+            "max_tokens": max_tokens,
+        }
+        click.echo(msgspec.json.format(msgspec.json.encode({**stated, **values})).decode())
+        return
+    click.echo(f"counted in {encoding}, by the notebook's formula: 3 a message, 1 a name, 3 an example")
+    for name in ("examples", "without_system", "without_user"):
+        click.echo(f"  {name.replace('_', ' '):<26}{getattr(numbers, name):>10,}")
+    for name, spread in (
+        ("messages an example", numbers.messages),
+        ("tokens an example", numbers.tokens),
+        ("assistant tokens", numbers.assistant_tokens),
+    ):
+        words = f"{spread.least:,} to {spread.most:,}, mean {spread.mean:,.1f}, median {spread.median:,.1f}"
+        click.echo(f"  {name:<26}{words}")
+    click.echo(f"  {f'over {max_tokens:,} tokens':<26}{numbers.too_long:>10,}")
+    click.echo(f"  {'billable tokens an epoch':<26}{numbers.billable_tokens:>10,}")
+    click.echo(f"  {'epochs by its rule':<26}{numbers.epochs:>10,}")
+    click.echo(f"  {'billable tokens in all':<26}{numbers.billable_tokens_in_all:>10,}")
