@@ -1,9 +1,11 @@
-"""A quick start: what some library would import without need is kept from it."""
+"""A quick start: what some library would import without need is kept from it, and helpers start beside us."""
 
+import multiprocessing
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
+from multiprocessing import forkserver
 from typing import Any
 
 
@@ -35,3 +37,13 @@ def without_pandas() -> None:
             import pyarrow as pa
 
             pa.array([0])
+
+
+def ready_workers() -> None:
+    """Start the server that workers are forked from, with all that they import, while this process does the same.
+
+    Only modules are imported there and nothing is loaded or counted: no thread runs when it forks.
+    """
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        multiprocessing.get_context("forkserver").set_forkserver_preload(["pipeline.cli._worker"])
+        forkserver.ensure_running()

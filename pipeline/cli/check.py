@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli._light import without_pandas
+from pipeline.cli._light import ready_workers, without_pandas
 
 if TYPE_CHECKING:
     from pipeline.preflight.judge import Ask
     from pipeline.report.checked import Checked
 
 FORMATS = ["text", "json", "sarif", "github", "junit"]
+LARGE_BYTES = 16 << 20
 LEVELS = ["error", "warning", "info", "never"]
 
 
@@ -94,6 +95,8 @@ def command(files: tuple[str, ...], **options: Any) -> int:
     tuneset check train.jsonl --target all
     tuneset check train.jsonl --fix --diff
     """
+    if _is_large(files):
+        ready_workers()
     without_pandas()
     ask, names, validation = _asked(files, options)
     if options["fix"] or options["diff"]:
@@ -104,6 +107,11 @@ def command(files: tuple[str, ...], **options: Any) -> int:
     _print(checked, names, validation, options)
     level = _level(options["fail_on"])
     return int(level is not None and checked.reaches(level))
+
+
+def _is_large(files: tuple[str, ...]) -> bool:
+    """Say whether workers will be needed: for more than two blocks of lines."""
+    return any(Path(name).is_file() and Path(name).stat().st_size > LARGE_BYTES for name in files)
 
 
 def _asked(files: tuple[str, ...], options: dict[str, Any]) -> "tuple[Ask, tuple[str, ...], tuple[str, ...]]":
