@@ -22,6 +22,7 @@ from pipeline.core.settings import (
     MendSettings,
     ModerationSettings,
     PrivacySettings,
+    ReviewSettings,
     RuleSettings,
     SplitSettings,
     WriteSettings,
@@ -94,6 +95,7 @@ class Plan(Settings):
     split: SplitSettings = SplitSettings()
     expect: ExpectSettings = ExpectSettings()
     cost: CostSettings = CostSettings()
+    review: ReviewSettings = ReviewSettings()
     write: WriteSettings = WriteSettings()
 
     @model_validator(mode="after")

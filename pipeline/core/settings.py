@@ -3,6 +3,7 @@
 The settings of a reader or a recipe stand in that reader's or recipe's file; everything else is here.
 """
 
+from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
 
 from pydantic import Field, PositiveInt
@@ -139,6 +140,44 @@ class PrivacySettings(Settings):
         if action == "report":
             return "warning" if default == "error" else default
         return "off" if action == "off" else "error"
+
+
+class ReviewSettings(Settings):
+    """`tuneset review`: a language model judges examples by rubrics. Never asked by a build."""
+
+    model: str = "gpt-4.1-mini"
+    """The reviewer, at OPENAI_BASE_URL: any address that speaks OpenAI's chat completions serves."""
+    input_usd_per_million_tokens: Decimal | None = Field(default=None, ge=0)
+    """The reviewer's price. None: not known, and nothing is asked before it is; 0 for a server of your own."""
+    output_usd_per_million_tokens: Decimal | None = Field(default=None, ge=0)
+    """As above, for what it answers."""
+    budget_usd: Decimal | None = Field(default=None, ge=0)
+    """The most that one run may cost; never passed. None: it must be given on the command line."""
+    rubrics: tuple[str, ...] = ("safety", "instruction")
+    """Names of the questions; `pipeline/review/rubrics` has ours."""
+    folders: tuple[str, ...] = ()
+    """More folders of rubrics, relative to the plan; a file of the same name stands before ours."""
+    about: dict[str, str] = Field(default_factory=dict)
+    """Rubric → the description it judges by: `tone` needs the brand's, `language` and `format` take one."""
+    sample: PositiveInt | None = 200
+    """Examples that are reviewed, the same ones each time. None cannot be written in TOML: use `--all`.
+
+    200: a flaw that one example in sixty-seven has is among them with 95 % certainty (the rule of three).
+    """
+    seed: int = 42
+    """Another seed, another sample."""
+    max_output_tokens: PositiveInt = 500
+    """Of one answer. Twice what a reason of sixty words takes; models that think before they answer need thousands."""
+    temperature: float | Literal["default"] = 0.0
+    """0: as repeatable as the model can be. `default`: not sent, for models that refuse it."""
+    attempts: PositiveInt = 2
+    """Times that a question is asked when the answer has not the asked shape; then the example is held."""
+    concurrency: PositiveInt = 16
+    """Most requests in flight."""
+    requests_per_minute: PositiveInt | None = None
+    """The account's limit, never passed. None: begins with tier 1's and follows the account's rate-limit headers."""
+    tokens_per_minute: PositiveInt | None = None
+    """As above."""
 
 
 class CostSettings(Settings):
