@@ -98,3 +98,60 @@ def test_every_proposal_worked_on_half_of_the_sample_and_says_why() -> None:
 def test_nothing_is_guessed_from_nothing() -> None:
     assert guess([]) == []
     assert guess([{"id": 1, "date": "2024"}]) == []
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        pytest.param([{"Rubrique": "abc"[n % 3], "Question": f"q{n}", "Réponse": f"r{n}"} for n in MANY], {"recipe": "pairs", "user": "Question", "assistant": "Réponse"}, id="a rubric beside question and answer"),
+        pytest.param([{"system_prompt": "S", "user_prompt": f"q{n}", "answer": f"a{n}"} for n in MANY], {"recipe": "pairs", "user": "user_prompt", "system_column": "system_prompt"}, id="a prompt that is the system's"),
+        pytest.param([{"label_9": n % 2, "label_gold": ["x", "y"][n % 2], "case": f"some case {n}"} for n in MANY], {"recipe": "classification", "text": "case", "label": "label_9"}, id="of equal names the first"),
+        pytest.param([{"type": "ab"[n % 2], "label": "xy"[n % 2], "prompt": f"some text {n}"} for n in MANY], {"recipe": "classification", "text": "prompt"}, id="a label that is called so"),
+        pytest.param([{"note": f"S: he said {n}\nO: pale {n}\nA: a cold {n}\nP: rest {n}"} for n in MANY], {"recipe": "completion", "text": "note"}, id="a form with four headings is no talk"),
+        pytest.param([{"model": "m", "text": f"words {n}"} for n in MANY], {"recipe": "completion"}, id="a column that never changes asks nothing"),
+        pytest.param([{"context": ["a"], "reply": f"b{n}"} for n in MANY], {"recipe": "dialogue", "turns": "context", "alternate": True, "answer": "reply"}, id="one earlier turn and a reply"),
+        pytest.param([{"instruction": "i", "context": "c", "response": "r"}], {"recipe": "alpaca", "input": "context", "output": "response"}, id="Dolly"),
+        pytest.param([{"chat": "System: s\nUser: a\nBot: b"}] * 2, {"recipe": "dialogue", "transcript": "chat"}, id="a transcript with a system line"),
+        pytest.param([{"raw": f"said this and that {n}", "ward": "abc"[n % 3], "clean": f"It was {n}."} for n in MANY], {"recipe": "pairs", "user": "raw", "assistant": "clean"}, id="two long columns beside a short one"),
+    ],
+)  # fmt: skip
+def test_the_likelier_of_two_readings_comes_first(records: list[dict[str, Json]], expected: dict[str, Json]) -> None:
+    assert first(records) == expected
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        pytest.param([{"a": str(n), "b": str(n * 2)} for n in MANY], id="numbers"),
+        pytest.param([{"id": n, "query": f"who {n}?"} for n in MANY], id="questions that nobody answers"),
+        pytest.param([{"education": "abc"[n % 3], "age": n} for n in MANY], id="labels of nothing"),
+        pytest.param([{"x": {"y": 1}} for n in MANY], id="nested without texts"),
+    ],
+)
+def test_nothing_is_proposed_that_would_teach_nothing(records: list[dict[str, Json]]) -> None:
+    assert guess(records) == []
+
+
+def test_rows_are_put_in_order_by_a_time_where_there_is_no_number() -> None:
+    records = [{"thread_id": n // 2, "from": "ab"[n % 2], "date": f"2024-01-{n}", "body": f"m{n}"} for n in MANY]
+
+    best = guess(records)[0]
+
+    assert (best.group, best.order) == ("thread_id", "date")
+
+
+def test_marks_of_unwanted_answers_are_pointed_out() -> None:
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+
+    best = guess([{"messages": turns, "label": n % 2 == 0} for n in MANY])[0]
+
+    assert "Where `label` is false an answer may be unwanted" in best.reason
+
+
+def test_the_same_proposal_is_made_once_and_at_its_best_place() -> None:
+    records = [{"topic": "abc"[n % 3], "question": f"q{n}", "answer": f"a{n}"} for n in MANY]
+
+    settings = [proposal.settings.model_dump_json() for proposal in guess(records)]
+
+    assert len(set(settings)) == len(settings)
+    assert guess(records)[0].settings.model_dump()["recipe"] == "pairs"
