@@ -38,7 +38,7 @@ class Check:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """What it needs; `moderation` is read where it is there."""
+        """What it needs; `moderation` and `private` are read where they are there."""
         return ("name", "payload", "trouble", "tokens", "shape")
 
     @property
@@ -74,7 +74,8 @@ def active(settings: CheckSettings) -> list[Rule]:
 
 def severity_of(code: str, default: Severity, settings: CheckSettings) -> Severity | None:
     """Give how grave a code is: as the plan says, else the target, else the rule; None where it is switched off."""
-    name = settings.rules.severity.get(code) or settings.limits.severities.get(code)
+    private = settings.privacy.severity(code, str(default))
+    name = settings.rules.severity.get(code) or settings.limits.severities.get(code) or private
     if name == "off":
         return None
     return Severity.named(name) if name else default
@@ -156,6 +157,7 @@ def _looked(row: int, rules: Iterable[Rule], batch: pa.Table, settings: CheckSet
         method=settings.limits.method,
         tokens=_tokens(batch["tokens"][row].as_py()),
         moderation=_moderation(batch, row, settings),
+        person_names=_person_names(batch, row),
     )
     for rule in rules:
         assert rule.look is not None
@@ -181,6 +183,11 @@ def _moderation(batch: pa.Table, row: int, settings: CheckSettings) -> Moderatio
         return None
     fact = from_column(said)
     return fact._replace(categories=flags(fact, settings.moderation))
+
+
+def _person_names(batch: pa.Table, row: int) -> int | None:
+    found = batch["private"][row].as_py() if "private" in batch.column_names else None
+    return None if found is None else dict(found).get("name")
 
 
 def _place(finding: Finding) -> tuple[list[tuple[int, int, str]], str, str]:

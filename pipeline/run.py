@@ -29,6 +29,7 @@ from pipeline.engines.local import Local
 from pipeline.engines.spool import Spool, spooled
 from pipeline.group import group, spokesmen
 from pipeline.measure.moderation import as_column, moderate
+from pipeline.measure.screen import Screen
 from pipeline.measure.stage import Measure
 from pipeline.plan import Plan
 from pipeline.publish import Published, publish, workplace
@@ -177,6 +178,9 @@ def _rows(
         ),
     ]
     asks = bool(setting.api_key) and plan.moderation.enabled
+    offline = plan.moderation.offline if plan.moderation.enabled and not asks else "off"
+    if offline != "off":
+        stages.append(Screen(method=plan.target.method, routes=offline == "route"))
     if not asks:
         stages.append(Check(checks))
     schema = _schema(columns.READ, *(stage.adds for stage in stages))
@@ -184,7 +188,7 @@ def _rows(
         tables = _counted(setting.engine.run(read.rows(sources, batch_rows=setting.batch_rows), stages), advance)
         spool = stack.enter_context(spooled(work / "rows.arrow", tables, schema))
     if not asks:
-        return spool, ()
+        return spool, ("moderation",) if offline != "off" else ()
     return _moderated(spool, plan, checks, setting, work=work, stack=stack), ("moderation",)
 
 

@@ -14,7 +14,8 @@ import xxhash
 
 from pipeline.core.columns import SIDES
 from pipeline.core.finding import Finding, Severity
-from pipeline.core.settings import WriteSettings
+from pipeline.core.private import masked
+from pipeline.core.settings import PrivateKind, WriteSettings
 
 BOM: Final = b"\xef\xbb\xbf"
 Rows = npt.NDArray[np.int64]
@@ -30,10 +31,18 @@ class Written(NamedTuple):
 
 
 def write(
-    table: pa.Table, texts: Texts, *, folder: Path, findings: Iterable[Finding], settings: WriteSettings, seed: int
+    table: pa.Table,
+    texts: Texts,
+    *,
+    folder: Path,
+    findings: Iterable[Finding],
+    settings: WriteSettings,
+    seed: int,
+    mask: frozenset[PrivateKind] = frozenset(),
 ) -> Written:
     """Write train, validation, rejected and findings as JSON lines: UTF-8, LF, every file ends in a line end.
 
+    `mask` are kinds of private data that rejected.jsonl only names; empty: originals stand there byte for byte.
     `table` has name, digest, fate, side, twin, trouble and findings; `findings` are those about the whole dataset.
     """
     order = _order(table, settings, seed)
@@ -45,7 +54,7 @@ def write(
             _lines(file, texts("payload", rows))
     by_place = np.asarray(by_name(table["name"]), dtype=np.int64)
     with (folder / "rejected.jsonl").open("wb") as file:
-        _lines(file, _rejects(table, texts, by_place[~_equal(table["fate"], "kept")[by_place]]))
+        _lines(file, _rejects(table, texts, by_place[~_equal(table["fate"], "kept")[by_place]], mask))
     with (folder / "findings.jsonl").open("wb") as file:
         _lines(file, map(_finding_line, [*findings, *row_findings(table, by_place)]))
     return Written(*sides)
@@ -76,11 +85,12 @@ def _order(table: pa.Table, settings: WriteSettings, seed: int) -> Rows:
     return np.asarray(order.to_numpy(), dtype=np.int64)
 
 
-def _rejects(table: pa.Table, texts: Texts, rows: Rows) -> Iterator[bytes]:
+def _rejects(table: pa.Table, texts: Texts, rows: Rows, mask: frozenset[PrivateKind]) -> Iterator[bytes]:
     columns = table.select(["name", "fate", "twin", "trouble", "findings"])
     for row, record, raw in zip(rows, texts("record", rows), texts("raw", rows), strict=True):
         values = {name: columns[name][int(row)].as_py() for name in columns.column_names}
-        yield msgspec.json.encode(_reject(values, record, raw))
+        shown = (_masked(record, mask), _masked(raw, mask)) if mask else (record, raw)
+        yield msgspec.json.encode(_reject(values, *shown))
 
 
 def _reject(values: dict[str, Any], record: bytes, raw: bytes) -> dict[str, Any]:
@@ -98,6 +108,14 @@ def _reject(values: dict[str, Any], record: bytes, raw: bytes) -> dict[str, Any]
         "reasons": reasons,
         **_original(record, raw),
     }
+
+
+def _masked(original: bytes, kinds: frozenset[PrivateKind]) -> bytes:
+    """Give a row in which private data is only named; bytes that are no UTF-8 are searched as Latin-1."""
+    try:
+        return masked(original.decode("utf-8"), kinds).encode()
+    except UnicodeDecodeError:
+        return masked(original.decode("latin-1"), kinds).encode("latin-1")
 
 
 def _original(record: bytes, raw: bytes) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class Outside(NamedTuple):
     """OPENAI_API_KEY; None: nothing is asked."""
     base_url: str | None
     """OPENAI_BASE_URL: another address that speaks the same protocol."""
+    salt: str | None
+    """TUNESET_SALT: the secret behind the fakes of `pseudonymise`."""
     cores: int
 
 
@@ -37,5 +39,6 @@ def outside() -> Outside:
         vocabularies=(*([theirs] if theirs else []), str(cache / "vocabulary")),
         api_key=os.environ.get("OPENAI_API_KEY") or None,
         base_url=os.environ.get("OPENAI_BASE_URL") or None,
+        salt=os.environ.get("TUNESET_SALT") or None,
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     )

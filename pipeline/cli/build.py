@@ -68,6 +68,7 @@ def command(path: Path, workers: int | None, form: str, fail_on: str, as_of: obj
             engine=Local(workers or world.cores),
             api_key=world.api_key,
             base_url=world.base_url,
+            salt=world.salt,
             progress=progress,
         ),
     )

@@ -6,15 +6,19 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.compose.canonical import canonical, parse
 from pipeline.compose.cells import MISSING, find
 from pipeline.compose.mend import mend_payload
 from pipeline.compose.recipe import Composed, Cook, Record, recipes
+from pipeline.compose.redact import Redact
 from pipeline.core import columns
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Json, Method
-from pipeline.core.settings import MendSettings
+from pipeline.core.private import hint, masked
+from pipeline.core.settings import MendSettings, PrivacySettings
+from pipeline.core.suspects import ESCAPE
 from pipeline.core.target import Settings
 from pipeline.core.trouble import Trouble
 
@@ -30,6 +34,7 @@ class Row(NamedTuple):
     mended: list[str] | None = None
     family: str | None = None
     stratum: str | None = None
+    private: tuple[tuple[str, int], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,12 @@ class Compose:
     """Source → the column of labels for a split by label. Without one, a short answer is the label."""
     stratify: Literal["none", "label", "source"] = "none"
 
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    salt: str | None = field(default=None, repr=False)
+    """Secret of the fakes of private data."""
+
     def __post_init__(self) -> None:
+        self.redact()
         for source, settings in self.recipes.items():
             known = recipes()[settings.recipe]  # type: ignore[attr-defined]  # the tag of every recipe's settings
             if self.method not in known.methods:
@@ -78,9 +88,41 @@ class Compose:
         """Give the same rows with payload or trouble, and what was mended."""
         cooks = {source: _Source(self, source) for source in batch["source"].unique().to_pylist()}
         given = zip(*(batch[name].to_pylist() for name in self.reads), strict=True)
-        rows = [cooks[source].row(record, unread) for source, record, unread in given]
+        rows = self._private([cooks[source].row(record, unread) for source, record, unread in given])
         values = {name: [row[index] for row in rows] for index, name in enumerate(columns.COMPOSE.names)}
         return columns.with_columns(batch, columns.COMPOSE, values)
+
+    def redact(self) -> Redact:
+        """Give what is done about private data; a PlanError or MissingExtra where it cannot be."""
+        if self.privacy.name == "off":
+            return Redact(self.privacy, self.salt)
+        from pipeline.compose import names
+
+        names.demand()
+        return Redact(self.privacy, self.salt, names.person_names)
+
+    def _private(self, rows: list[Row]) -> list[Row]:
+        """Give the rows with what is private redacted; those that hold nothing cost one search by Arrow."""
+        redact = self.redact()
+        if redact.is_off:
+            return rows
+        lines = pa.array([row.payload for row in rows], pa.string())
+        picked = pc.true_unless_null(lines) if redact.names else pc.match_substring_regex(lines, f"{hint()}|{ESCAPE}")
+        return [
+            row if is_picked is None else self._redacted(row, redact) if is_picked else row._replace(private=())
+            for row, is_picked in zip(rows, picked.to_pylist(), strict=True)
+        ]
+
+    def _redacted(self, row: Row, redact: Redact) -> Row:
+        """Give one row as it may ship. A line that is no JSON is left to the rules, which refuse it."""
+        try:
+            payload = parse(row.payload or "")
+        except Trouble:
+            return row
+        done = redact(payload)
+        line = row.payload if done.payload is payload else canonical(done.payload)
+        stratum = row.stratum and masked(row.stratum, redact.kinds)
+        return Row(line, None, sorted({*(row.mended or ()), *done.notes}), row.family, stratum, done.counts)
 
 
 class _Source:

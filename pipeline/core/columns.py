@@ -21,6 +21,9 @@ COMPOSE: Final = pa.schema(
         pa.field("mended", pa.list_(pa.string())),  # what was repaired on the way: mojibake, whitespace, ...
         pa.field("family", pa.string()),  # value of the user's grouping column; rows of a family share a side
         pa.field("stratum", pa.string()),  # label or source by which the split is stratified; None where not asked
+        pa.field(
+            "private", pa.map_(pa.string(), pa.int32())
+        ),  # kind → places where it was found before it was redacted; None: not asked, empty: none
     ]
 )
 

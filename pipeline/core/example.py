@@ -105,6 +105,8 @@ class Example:
     """None: not counted."""
     moderation: Moderation | None = None
     """None: not asked."""
+    person_names: int | None = None
+    """Names of persons that were found in it and not redacted; None: not asked."""
     data: Json = field(default=None, compare=False)
 
     @classmethod
@@ -115,13 +117,14 @@ class Example:
         method: Method = "sft",
         tokens: Tokens | None = None,
         moderation: Moderation | None = None,
+        person_names: int | None = None,
     ) -> "Example":
         """Take a payload apart; what is not JSON has no data and no turns."""
         try:
             data = json.loads(payload)
         except (ValueError, RecursionError):
             data = None
-        return cls(payload, method, tokens, moderation, data)
+        return cls(payload, method, tokens, moderation, person_names, data)
 
     @cached_property
     def record(self) -> Mapping[str, Json]:

@@ -15,6 +15,7 @@ from pipeline.core.settings import ModerationSettings
 
 TOKEN_COLUMNS: Final = {field.name: f"{field.name}_tokens" for field in TOKENS if field.name != "images"}
 MODEL_DECIDES: Final = ModerationSettings()
+_PLACES: Final = pa.list_(pa.struct([pa.field("key", pa.string(), nullable=False), pa.field("value", pa.string())]))
 KEPT: Final = (
     *("name", "source", "stratum", "digest", "content", "prompt"),
     *("findings", "group", "kin", "twin", "side", "fate"),
@@ -26,7 +27,8 @@ def facts_of(batch: pa.Table, *, moderation: ModerationSettings = MODEL_DECIDES)
 
     Columns: those of KEPT that the batch has; `payload_bytes` (with its line feed); the fields of shape (`regular`,
     `roles`, `bits`, `keys`, `turns`, `tool_calls`); `total_tokens`, `system_tokens`, ..., `trained_tokens`, `images`;
-    `moderation_state` and `is_flagged` (by the thresholds given, else as the backend decided).
+    `moderation_state`, `is_flagged` (by the thresholds given, else as the backend decided) and `is_routed` (by the
+    offline screen); `person_names`.
     """
     facts = {name: batch[name] for name in KEPT if name in batch.column_names}
     if "payload" in batch.column_names:
@@ -35,12 +37,29 @@ def facts_of(batch: pa.Table, *, moderation: ModerationSettings = MODEL_DECIDES)
     facts |= {TOKEN_COLUMNS.get(field.name, field.name): _field(batch, "tokens", field) for field in TOKENS}
     facts["moderation_state"] = _field(batch, "moderation", MODERATION.field("state"))
     flagged = _field(batch, "moderation", MODERATION.field("flagged"))
+    facts["is_routed"] = _routed(batch)
     facts["is_flagged"] = (
         _reconsidered(batch["moderation"], moderation)
         if moderation.thresholds and flagged.null_count < len(flagged)
         else flagged
     )
+    facts["person_names"] = _person_names(batch)
     return pa.table(facts)
+
+
+def _person_names(batch: pa.Table) -> pa.Array | pa.ChunkedArray:
+    """Give how many names of persons were found in each row; null where none were looked for or found."""
+    if "private" not in batch.column_names or pa.types.is_null(batch["private"].type):
+        return pa.nulls(batch.num_rows, pa.int32())
+    return pc.map_lookup(batch["private"], pa.scalar("name"), "first")
+
+
+def _routed(batch: pa.Table) -> pa.Array | pa.ChunkedArray:
+    """Say of which rows the offline screen names a place that a person should read."""
+    places = _field(batch, "moderation", MODERATION.field("places"))
+    state = _field(batch, "moderation", MODERATION.field("state"))
+    is_some = pc.greater(pc.list_value_length(places.cast(_PLACES)), 0)
+    return pc.and_(pc.equal(state, "screened"), is_some)
 
 
 def _reconsidered(said: pa.ChunkedArray, settings: ModerationSettings) -> pa.Array:

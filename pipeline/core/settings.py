@@ -75,6 +75,11 @@ class ModerationSettings(Settings):
     """Name of the moderation model; answers are kept by model, so another one asks anew."""
     unit: Literal["message", "conversation"] = "message"
     """What is judged at once. `message` names the turn; `conversation` sees the context and asks less often."""
+    offline: Literal["route", "report", "off"] = "route"
+    """What is done without a key: a weak screen that ships with tuneset looks at English text. `route`: a finding of
+    severity info for each row that a person should read; the row ships. `report`: such rows are only counted. `off`:
+    nothing. Whatever it says, the dataset counts as not verified.
+    """
     policy: Literal["reject", "hold", "report"] = "reject"
     """What becomes of a flagged row."""
     thresholds: dict[str, float] = Field(default_factory=dict)

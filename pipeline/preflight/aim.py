@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Method
 from pipeline.core.rule import catalogue
-from pipeline.core.settings import CheckSettings, RuleSettings
+from pipeline.core.settings import CheckSettings, PrivacySettings, RuleSettings
 from pipeline.core.target import Target
 from pipeline.core.trouble import CAUSES
 from pipeline.preflight.flaws import FLAWS
@@ -29,14 +29,21 @@ class Aim(NamedTuple):
     """False where the model has another tokeniser, so that counts are estimates."""
 
 
-def aim(target: Target | str, method: Method, rules: RuleSettings, *, max_tokens: int | None = None) -> Aim:
+def aim(
+    target: Target | str,
+    method: Method,
+    rules: RuleSettings,
+    *,
+    max_tokens: int | None = None,
+    privacy: PrivacySettings = PrivacySettings(),  # noqa: B008 - frozen
+) -> Aim:
     """Give the aim; raises PlanError for a target that does not know the method."""
     found = load(target) if isinstance(target, str) else target
     limits = limits_of(found, method)
     if max_tokens is not None:
         limits = limits.model_copy(update={"max_tokens": max_tokens})
     counted = encoding(found)
-    return Aim(found, method, CheckSettings(limits=limits, rules=rules), counted.name, counted.is_exact)
+    return Aim(found, method, CheckSettings(limits=limits, rules=rules, privacy=privacy), counted.name, counted.is_exact)
 
 
 def rules_of(

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipeline.check import Check, survey
 from pipeline.core.example import Method
 from pipeline.core.finding import Finding
-from pipeline.core.settings import RuleSettings
+from pipeline.core.settings import PrivacySettings, RuleSettings
 from pipeline.core.stage import Stage
 from pipeline.core.target import Target
 from pipeline.engines.local import Local
@@ -43,6 +43,7 @@ class Ask:
     method: Method | None = None
     """None: recognised from the first rows of the first file."""
     rules: RuleSettings = field(default_factory=RuleSettings)
+    privacy: PrivacySettings = PrivacySettings()
     max_tokens: int | None = None
     """Instead of the target's window."""
     workers: int = WORKERS
@@ -135,7 +136,7 @@ def _goal(kinds: Sequence[Kind | None], ask: Ask) -> Aim:
     target = load(ask.target) if isinstance(ask.target, str) else ask.target
     seen = next((kind.method for kind in kinds if kind and kind.is_lines), target.methods[0])
     method = ask.method or (seen if seen in target.methods else target.methods[0])
-    return aim(target, method, ask.rules, max_tokens=ask.max_tokens)
+    return aim(target, method, ask.rules, max_tokens=ask.max_tokens, privacy=ask.privacy)
 
 
 def _addresses(files: Iterable[File]) -> tuple[dict[str, Source], dict[str, str]]:

@@ -35,6 +35,7 @@ class AsIs:
             "mended": pa.nulls(batch.num_rows, COMPOSE.field("mended").type),
             "family": nothing,
             "stratum": nothing,
+            "private": pa.nulls(batch.num_rows, COMPOSE.field("private").type),
         }
         return with_columns(batch, COMPOSE, columns)
 

@@ -38,7 +38,20 @@ def _many(number: int, noun: str) -> str:
     good=("user: Who?\nassistant: Write to jane@example.com, or clone git@github.com:a/b.git.",),
     bad=(
         "user: I am jane.doe@gmail.com\nassistant: Hello",
-        {"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "type": "function", "function": {"name": "mail", "arguments": '{"to": "jane@web.de"}'}}]}]},
+        {
+            "messages": [
+                {
+                    "role": "assistant",
+                    "tool_calls": [
+                        {
+                            "id": "c",
+                            "type": "function",
+                            "function": {"name": "mail", "arguments": '{"to": "jane@web.de"}'},
+                        }
+                    ],
+                }
+            ]
+        },
     ),
 )
 def email(example: Example, _limits: Limits) -> Iterator[Flaw]:
@@ -112,7 +125,7 @@ def card(example: Example, _limits: Limits) -> Iterator[Flaw]:
     "private.national",
     suspects=Mentions(detector("private.national").hint),
     good=("user: 123-45-6789?\nassistant: Order 111222333 of 2024-01-02.",),
-    bad=("user: My SSN is 536-22-8726\nassistant: Thank you", "user: NIE X5438276Y\nassistant: Gracias"),
+    bad=("user: My SSN is 536-22-8726\nassistant: Thank you", "user: NIE X5438276H\nassistant: Gracias"),
 )
 def national(example: Example, _limits: Limits) -> Iterator[Flaw]:
     """A national number is a person's for life, and opens their accounts.

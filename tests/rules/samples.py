@@ -52,6 +52,10 @@ def measured(examples, *, method="sft"):
             "trouble": pa.nulls(count, pa.string()),
             "tokens": pa.array([row.tokens and row.tokens._asdict() for row in rows], TOKENS),
             "shape": pa.array([shape(row)._asdict() for row in rows], SHAPE),
+            "private": pa.array(
+                [None if row.person_names is None else [("name", row.person_names)] for row in rows],
+                pa.map_(pa.string(), pa.int32()),
+            ),
             "moderation": pa.array([row.moderation and row.moderation._asdict() for row in rows], MODERATION),
         }
     )

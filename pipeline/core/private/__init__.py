@@ -1,0 +1,20 @@
+"""Private data and secrets in text: found by patterns with checksums and context, never by guesses of entropy."""
+
+from pipeline.core.private.detector import Detector, detectors, hint
+from pipeline.core.private.places import changed, changed_text
+from pipeline.core.private.search import Found, found_in, looks_private, masked, named, replaced, search
+
+__all__ = [
+    "Detector",
+    "Found",
+    "changed",
+    "changed_text",
+    "detectors",
+    "found_in",
+    "hint",
+    "looks_private",
+    "masked",
+    "named",
+    "replaced",
+    "search",
+]

@@ -1,0 +1,66 @@
+"""What a detector is: one kind of private data, how to suspect it cheaply, how to find it surely."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Final, NamedTuple, TypeAlias
+
+from pipeline.core.settings import PrivateKind
+
+LATIN: Final = "A-Za-z\u00c0-\u024f"
+SPACE: Final = "[ \u00a0\u202f]"
+"""What stands between groups of digits: a space, also one that does not break."""
+
+
+class Span(NamedTuple):
+    """A place in a text; `end` is the first character behind it."""
+
+    start: int
+    end: int
+    key: str
+    """What makes two the same, whatever their spelling: digits without separators, an address in lower case."""
+
+
+Find: TypeAlias = Callable[[str], Iterator[Span]]
+
+
+@dataclass(frozen=True)
+class Detector:
+    """One entry of the catalogue under pipeline/core/private/kinds/."""
+
+    code: str
+    """Of the finding, such as `private.card`."""
+    kind: PrivateKind
+    """The setting of the plan that says what becomes of it."""
+    label: str
+    """Its placeholder is `[LABEL_1]`."""
+    noun: str
+    """What findings call one of it; its plural takes an s."""
+    rank: int
+    """Where two detectors claim the same characters, the lower rank has them."""
+    hint: str
+    r"""Regular expression of RE2. Whatever `find` finds, this matches the text as JSON writes it, unless it stands
+    behind an escape (`\u`, `\/`) there."""
+    find: Find
+
+
+@cache
+def detectors() -> tuple[Detector, ...]:
+    """Give every detector by rank, from the files of pipeline/core/private/kinds/."""
+    folder = import_module("pipeline.core.private.kinds")
+    modules = [import_module(f"{folder.__name__}.{module.name}") for module in iter_modules(folder.__path__)]
+    return tuple(sorted((module.DETECTOR for module in modules), key=lambda one: (one.rank, one.code)))
+
+
+@cache
+def detector(code: str) -> Detector:
+    """Give the detector of a code."""
+    return next(one for one in detectors() if one.code == code)
+
+
+@cache
+def hint() -> str:
+    """Give one regular expression of RE2 for all: a JSON text that it does not match holds nothing."""
+    return "|".join(f"(?:{pattern})" for pattern in dict.fromkeys(one.hint for one in detectors()))

@@ -1,0 +1,109 @@
+"""Telephone numbers: international, in the shape of a country's, or any digits behind words about telephones."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from pipeline.core.private.detector import SPACE, Detector, Span
+
+START: Final = r"(?<![0-9A-Za-z_=#$€£])(?<![0-9][.,/:*^+-])(?<![0-9][ )])(?<![0-9][*/+=-] )"
+END: Final = rf"(?!{SPACE}?[0-9A-Za-z_%$€£°²])(?![.,:/-][0-9])(?! ?[=*<>^\u00d7\u00f7])"
+END_LOOSE: Final = r"(?![0-9A-Za-z_%])(?![.,:/-][0-9])(?! ?[=*^\u00d7\u00f7])"
+EXTENSION: Final = rf"(?:{SPACE}?(?:x|ext\.?|extension){SPACE}?[0-9]{{1,6}})?"
+CALLING_CODES: Final = (
+    r"(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]"
+    r"|2(?:1[1-368]|[2-5][0-9]|6[0-9]|9[01789])|3(?:5[0-9]|7[0-8]|8[0-35-79])|42[013]|50[0-9]|59[0-9]|6[789][0-9]"
+    r"|8[058]0|85[02356]|88[0-68]|9[679][0-9])"
+)
+"""Country calling codes of ITU-T E.164."""
+INTERNATIONAL: Final = re.compile(
+    rf"(?<![0-9A-Za-z_+*/=^).,-])(?<![0-9] )\(?(?:\+|00){SPACE}?{CALLING_CODES}\)?(?:{SPACE}?\(0\))?"
+    rf"(?:(?:{SPACE}|[.-]|{SPACE}?\()?[0-9]{{1,12}}\)?){{1,6}}{EXTENSION}{END_LOOSE}"
+)
+NANP: Final = re.compile(
+    rf"{START}(?:(?:\+?1|001)[-. ])?(?:\([2-9][0-9]{{2}}\){SPACE}?[0-9]{{3}}[-. ][0-9]{{4}}"
+    rf"|[2-9][0-9]{{2}}([-.])[0-9]{{3}}\1[0-9]{{4}}){EXTENSION}{END_LOOSE}"
+)
+TRUNK: Final = re.compile(
+    rf"{START}(?:\(0[0-9]{{1,4}}\){SPACE}?[0-9]{{2,4}}(?:(?:{SPACE}|-)[0-9]{{2,4}}){{0,3}}"
+    rf"|0[1-9](?:([ .-])[0-9]{{2}})(?:\1[0-9]{{2}}){{3}}"
+    rf"|0[1-9][0-9]{{1,3}}{SPACE}[0-9]{{2,4}}(?:{SPACE}[0-9]{{2,4}}){{1,3}}|0[1-9][0-9]{{1,3}}[-/ ][0-9]{{6,8}}){END}"
+)
+LOOSE: Final = re.compile(
+    rf"(?<![0-9A-Za-z_.,$€£#/=])\(?[0-9](?:(?:{SPACE}|[.-]|{SPACE}?\(|\){SPACE}?)?[0-9]){{6,13}}{EXTENSION}{END_LOOSE}"
+)
+CONTEXT: Final = re.compile(
+    r"(?:\b(?:tele)?phone|\btel\b|\bcell\b|\bmobile|\bfax|whats ?app|hot ?line|\bsms\b|\bdial(?:l?ed|l?ing)?\b|\btexted|\btext (?:me|him|her|us)"
+    r"|\b(?:call|ring|reach|contact)(?:ed|ing)? (?:me|him|her|us|them|back|you|[a-z]+ )?(?:at|on|under)?|\b(?:call|ring)\b"
+    r"|\bmy number|(?<!identification )\bnumber is\b|\banswering at|\bmessages? (?:to|at)|\bregistered|t[ée]l[ée]phone|telefon|tel[ée]fono|m[óo]vil|celular|portable|\bhandy|rufnummer|телефон|тел\.|電話|电话)"
+    r"[^0-9\n]{0,24}$",
+    re.IGNORECASE,
+)
+OTHER: Final = re.compile(
+    r"\b(?:order|account|card|invoice|tracking|case|ticket|reference|confirmation|booking|serial|model|part|flight|isbn|policy"
+    r"|claim|member(?:ship)?|customer|student|employee|licen[sc]e|passport|routing|zip|post(?:al)? ?code|pin|code|imei|sku|id|vin"
+    r"|pnr|transaction|receipt|product|item|record|patient|version|ssn|security|tax|identification|price|cost|total|sum|random)\b[^0-9\n]{0,24}$",
+    re.IGNORECASE,
+)
+REACH: Final = 48
+FICTION: Final = re.compile(
+    r"(?:00)?1?[0-9]{3}55501[0-9]{2}|55501[0-9]{2}|(?:0|(?:00)?44)(?:7700900|2079460|1134960|1144960|1154960|1164960|1174960|1184960|1214960|1314960|1414960|1514960|1614960|1632960|1914980|8081570)[0-9]{2,3}"
+    r"|(?:0|(?:00)?61)(?:491570[0-9]{3}|[2378]5550[0-9]{4}|[2378]7010[0-9]{4})|(?:0|(?:00)?33)(?:199(?:00|99)|26191|35301|46571|53649|63998)[0-9]{4}"
+)
+"""Ranges kept for fiction by NANPA, Ofcom, ACMA and ARCEP."""
+MADE_UP: Final = re.compile(
+    r"(?:[0-9]{0,3})?(?:1234567[0-9]{0,3}|123456789[0-9]?|5551234|5555555|9876543(?:21)?0?|8675309)|([0-9])\1{6,}"
+)
+SHORTEST: Final = 7
+"""Digits of a subscriber's number where the area goes without saying."""
+LONGEST: Final = 15
+"""Digits of E.164."""
+
+
+def find(text: str) -> Iterator[Span]:
+    """Give telephone numbers; two are the same when their digits are, without the prefix of the country."""
+    for pattern, least, most in ((INTERNATIONAL, 9, LONGEST + 2), (NANP, 10, 13), (TRUNK, 9, 11)):
+        for match in pattern.finditer(text):
+            if least <= len(_digits(match[0])) <= most:
+                yield from _span(match)
+    for match in LOOSE.finditer(text):
+        before = text[max(match.start() - REACH, 0) : match.start()]
+        if CONTEXT.search(before) and not OTHER.search(before) and _is_shaped(match[0]):
+            yield from _span(match)
+
+
+def _span(match: re.Match[str]) -> Iterator[Span]:
+    """Give the number, unless it is fiction or one's fingers on the keys."""
+    digits = _digits(match[0])
+    number = match[0].rstrip(" .-(\u00a0\u202f")
+    number = number[:-1] if number.endswith(")") and "(" not in number else number
+    if not (FICTION.fullmatch(digits) or MADE_UP.fullmatch(digits) or len(set(digits)) < 3):  # noqa: PLR2004 - 0000 1111
+        yield Span(match.start(), match.start() + len(number), digits[-9:])
+
+
+def _digits(number: str) -> str:
+    """Give the digits that are dialled first, without the extension and a trunk zero in brackets."""
+    return re.sub("[^0-9]", "", re.split("x|ext", number.replace("(0)", ""), maxsplit=1)[0])
+
+
+def _is_shaped(number: str) -> bool:
+    """Say whether digits behind a word about telephones can be one: no date, no decimal number, no sum of money."""
+    digits = _digits(number)
+    is_date = re.fullmatch(
+        r"(?:19|20)[0-9]{2}[-. ][0-9]{1,2}[-. ][0-9]{1,2}|[0-9]{1,2}[-. ][0-9]{1,2}[-. ](?:19|20)[0-9]{2}", number
+    )
+    is_span = re.fullmatch(r"(?:1[5-9]|20)[0-9]{2} ?- ?(?:1[5-9]|20)[0-9]{2}", number)
+    groups = re.split("[^0-9]+", number.strip("()"))
+    is_ssn = tuple(map(len, groups)) == (3, 2, 4)
+    return SHORTEST <= len(digits) <= 13 and not (is_date or is_span or is_ssn)  # noqa: PLR2004 - the longest national number with its trunk
+
+
+DETECTOR: Final = Detector(
+    code="private.phone",
+    kind="phone",
+    label="PHONE",
+    noun="telephone number",
+    rank=40,
+    hint=rf"(?:[0-9](?:{SPACE}|[().-]|/){{0,3}}){{7}}",
+    find=find,
+)

@@ -1,0 +1,109 @@
+"""What is found in a text or in a whole example, each character claimed by one detector at most."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from pipeline.core.private.detector import Detector, detectors
+from pipeline.core.private.kinds.card import is_card
+from pipeline.core.private.kinds.national import is_number
+from pipeline.core.private.places import changed, changed_text
+from pipeline.core.settings import PrivateKind
+
+PLACEHOLDER: Final = re.compile(r"\[[A-Z_]+_[0-9]{1,9}\]?|\[?[A-Z_]+_[0-9]{1,9}\]")
+
+
+class Found(NamedTuple):
+    """One piece of private data in a text."""
+
+    by: Detector
+    start: int
+    end: int
+    key: str
+    """Equal for what is the same; holds the data, so it is never shown."""
+
+    def __repr__(self) -> str:
+        """Say what and where, never the data: representations end in logs."""
+        return f"Found({self.by.code}, {self.start}, {self.end})"
+
+
+def search(text: str, *, before: str = "") -> list[Found]:
+    """Give what stands in a text, in order and without overlaps; `before` is context in front that is not searched."""
+    shift = len(before)
+    whole = before + text
+    claims = [
+        Found(one, span.start - shift, span.end - shift, span.key)
+        for one in detectors()
+        for span in one.find(whole)
+        if span.start >= shift
+    ]
+    taken: list[Found] = []
+    for claim in sorted(claims, key=lambda one: (one.by.rank, one.start - one.end, one.start)):
+        if all(claim.end <= one.start or one.end <= claim.start for one in taken):
+            taken.append(claim)
+    return sorted(taken, key=lambda one: one.start)
+
+
+NAME: Final = Detector(
+    code="private.name",
+    kind="name",
+    label="NAME",
+    noun="name",
+    rank=50,
+    hint="",
+    find=lambda _text: iter(()),
+)
+"""Names are found by a model outside the core; see compose/names.py. It is in no catalogue."""
+
+
+def named(text: str, found: list[Found], names: Iterable[tuple[int, int]]) -> list[Found]:
+    """Give what was found with the names of persons where nothing else stands; placeholders are no names."""
+    free = [
+        Found(NAME, start, end, " ".join(text[start:end].lower().split()))
+        for start, end in names
+        if all(end <= one.start or one.end <= start for one in found)
+        and not PLACEHOLDER.search(text[max(start - 1, 0) : end + 1])
+    ]
+    return sorted([*found, *free], key=lambda one: one.start)
+
+
+def looks_private(text: str) -> bool:
+    """Say whether a text alone would be found, whatever stands beside it: a fake must not."""
+    return bool(search(text)) or is_number(text) or is_card(text)
+
+
+def replaced(text: str, found: list[Found], by: Callable[[Found], str]) -> str:
+    """Give the text with each of these written anew."""
+    if not found:
+        return text
+    ends = [0, *(one.end for one in found)]
+    kept = [text[end : one.start] for end, one in zip(ends, found, strict=False)]
+    return "".join(part for pair in zip(kept, map(by, found), strict=True) for part in pair) + text[ends[-1] :]
+
+
+@lru_cache(maxsize=8)
+def found_in(payload: str) -> tuple[tuple[str, Found], ...]:
+    """Give pointer and finding of everything in an example; kept for a moment, as the rules of a row ask in turn."""
+    places: list[tuple[str, Found]] = []
+
+    def note(where: str, text: str, before: str) -> str:
+        places.extend((where, one) for one in search(text, before=before))
+        return text
+
+    try:
+        changed(json.loads(payload), note)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(places)
+
+
+def masked(text: str, kinds: frozenset[PrivateKind]) -> str:
+    """Give a text, or a JSON text, in which everything of these kinds is only named: for what people are shown."""
+
+    def mask(part: str, before: str) -> str:
+        found = [one for one in search(part, before=before) if one.by.kind in kinds]
+        return replaced(part, found, lambda one: f"[{one.by.label}]")
+
+    return changed_text(text, mask)
