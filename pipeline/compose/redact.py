@@ -9,12 +9,10 @@ from typing import Final, NamedTuple, TypeAlias
 from pipeline.compose.pseudonyms import pseudonym
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Json
-from pipeline.core.private import Found, changed, named, replaced, search
+from pipeline.core.private import ROUNDS, Found, changed, named, replaced, search
 from pipeline.core.settings import PrivacySettings, PrivateAction, PrivateKind
 
 PLACEHOLDER: Final = re.compile(r"\[([A-Z_]+)_([0-9]{1,9})\]")
-ROUNDS: Final = 5
-"""What stood beside a redacted number may read anew as another; more than two rounds have not been seen."""
 NOTES: Final[Mapping[PrivateAction, str]] = {"redact": "redacted", "pseudonymise": "pseudonymised"}
 """Action → the first word of what `mended` says."""
 
@@ -62,19 +60,14 @@ class Redact:
 
     def __call__(self, payload: Json) -> Redacted:
         """Give the example as it may ship."""
-        counts: Counter[str] = Counter()
-        notes: set[str] = set()
         writer = _Writer(self, payload)
-        first, before = True, object()
-        for _ in range(ROUNDS):
-            if before is payload:
+        new = changed(payload, writer.text)
+        counts = tuple(sorted(writer.counts.items()))
+        for _ in range(ROUNDS if new is not payload else 0):
+            before, new = new, changed(new, writer.text)
+            if before is new:
                 break
-            before = payload
-            payload = changed(payload, writer.text)
-            if first:
-                counts, first = Counter(writer.counts), False
-        notes = {f"{NOTES[action]}-{kind}" for kind, action in writer.done}
-        return Redacted(payload, frozenset(notes), tuple(sorted(counts.items())))
+        return Redacted(new, frozenset(f"{NOTES[action]}-{kind}" for kind, action in writer.done), counts)
 
     def found(self, text: str, before: str) -> list[Found]:
         """Give everything that is found in a text, names last: a name inside an address is the address's."""

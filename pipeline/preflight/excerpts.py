@@ -1,4 +1,4 @@
-"""What stands at a finding's place, for those who asked to see it with --show."""
+"""What stands at a finding's place, for those who asked to see it with --show; private data is only named."""
 
 import json
 from collections import Counter, defaultdict
@@ -7,11 +7,15 @@ from typing import Final
 
 from pipeline.core.example import Json
 from pipeline.core.finding import Finding
+from pipeline.core.private import masked
+from pipeline.core.settings import PrivacySettings
 from pipeline.preflight.source import Source, opened
 from pipeline.report.checked import Checked
 
 LONGEST: Final = 160
 """Characters of an excerpt: enough to recognise the place."""
+PRIVATE: Final = frozenset(PrivacySettings().actions)
+"""Kinds of private data that are only named, whatever the finding is about."""
 
 
 def excerpts(checked: Checked, names: Sequence[str], *, places: int | None) -> dict[Finding, str]:
@@ -52,7 +56,7 @@ def _excerpt(text: str, where: str) -> str:
         value = _at(json.loads(text), where) if where else None
     except (ValueError, RecursionError, LookupError, TypeError):
         value = None
-    shown = text.strip() if value is None else json.dumps(value, ensure_ascii=False)
+    shown = masked(text.strip() if value is None else json.dumps(value, ensure_ascii=False), PRIVATE)
     shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shown[: LONGEST + 1])
     return shown[:LONGEST] + "…" if len(shown) > LONGEST else shown
 

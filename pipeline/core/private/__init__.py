@@ -2,9 +2,10 @@
 
 from pipeline.core.private.detector import Detector, detectors, hint
 from pipeline.core.private.places import changed, changed_text
-from pipeline.core.private.search import Found, found_in, looks_private, masked, named, replaced, search
+from pipeline.core.private.search import ROUNDS, Found, found_in, looks_private, masked, named, replaced, search
 
 __all__ = [
+    "ROUNDS",
     "Detector",
     "Found",
     "changed",

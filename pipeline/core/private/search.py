@@ -15,6 +15,10 @@ from pipeline.core.settings import PrivateKind
 PLACEHOLDER: Final = re.compile(r"\[[A-Z_]+_[0-9]{1,9}\]?|\[?[A-Z_]+_[0-9]{1,9}\]")
 
 
+ROUNDS: Final = 5
+"""Rewritten so often at most: what stood beside a number that is gone may read anew as another."""
+
+
 class Found(NamedTuple):
     """One piece of private data in a text."""
 
@@ -106,4 +110,8 @@ def masked(text: str, kinds: frozenset[PrivateKind]) -> str:
         found = [one for one in search(part, before=before) if one.by.kind in kinds]
         return replaced(part, found, lambda one: f"[{one.by.label}]")
 
-    return changed_text(text, mask)
+    for _ in range(ROUNDS):
+        before, text = text, changed_text(text, mask)
+        if before == text:
+            break
+    return text

@@ -6,8 +6,8 @@ from typing import Final
 
 from pipeline.core.private.detector import SPACE, Detector, Span
 
-START: Final = r"(?<![0-9A-Za-z_=#$€£])(?<![0-9][.,/:*^+-])(?<![0-9][ )])(?<![0-9][*/+=-] )"
-END: Final = rf"(?!{SPACE}?[0-9A-Za-z_%$€£°²])(?![.,:/-][0-9])(?! ?[=*<>^\u00d7\u00f7])"
+START: Final = r"(?<![0-9A-Za-z_=#$€£])(?<![0-9][.,/:*^+-])(?<![0-9][*/+=-] )"
+END: Final = rf"(?!{SPACE}?[0-9%$€£°²])(?![A-Za-z_])(?![.,:/-][0-9])(?! ?[=*<>^\u00d7\u00f7])"
 END_LOOSE: Final = r"(?![0-9A-Za-z_%])(?![.,:/-][0-9])(?! ?[=*^\u00d7\u00f7])"
 EXTENSION: Final = rf"(?:{SPACE}?(?:x|ext\.?|extension){SPACE}?[0-9]{{1,6}})?"
 CALLING_CODES: Final = (
@@ -17,7 +17,7 @@ CALLING_CODES: Final = (
 )
 """Country calling codes of ITU-T E.164."""
 INTERNATIONAL: Final = re.compile(
-    rf"(?<![0-9A-Za-z_+*/=^).,-])(?<![0-9] )\(?(?:\+|00){SPACE}?{CALLING_CODES}\)?(?:{SPACE}?\(0\))?"
+    rf"(?<![0-9A-Za-z_+*/=^).,-])\(?(?:\+|00){SPACE}?{CALLING_CODES}\)?(?:{SPACE}?\(0\))?"
     rf"(?:(?:{SPACE}|[.-]|{SPACE}?\()?[0-9]{{1,12}}\)?){{1,6}}{EXTENSION}{END_LOOSE}"
 )
 NANP: Final = re.compile(
@@ -63,8 +63,12 @@ LONGEST: Final = 15
 def find(text: str) -> Iterator[Span]:
     """Give telephone numbers; two are the same when their digits are, without the prefix of the country."""
     for pattern, least, most in ((INTERNATIONAL, 9, LONGEST + 2), (NANP, 10, 13), (TRUNK, 9, 11)):
+        end = 0
         for match in pattern.finditer(text):
-            if least <= len(_digits(match[0])) <= most:
+            follows = text[max(match.start() - 2, 0) : match.start()]
+            is_apart = not (follows[:1].isdecimal() and follows[1:] in (" ", ")")) or match.start() == end + 1
+            if is_apart and least <= len(_digits(match[0])) <= most:
+                end = match.end()
                 yield from _span(match)
     for match in LOOSE.finditer(text):
         before = text[max(match.start() - REACH, 0) : match.start()]

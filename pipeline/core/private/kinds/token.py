@@ -13,7 +13,7 @@ JWT: Final = re.compile(
     r"(?<![A-Za-z0-9_.-])(eyJ[A-Za-z0-9_-]{10,600})\.(eyJ[A-Za-z0-9_-]{10,8000})\.([A-Za-z0-9_-]{20,1400})(?![A-Za-z0-9_.-])"
 )
 SAS: Final = re.compile(
-    r"(?<=[?&;])(?:[A-Za-z]{1,8}=[^&\s\"'<>;]{0,200}&(?:amp;)?){0,12}?sig=([A-Za-z0-9+/_-]{20,60}(?:%[0-9A-Fa-f]{2}[A-Za-z0-9+/_-]{0,50}){0,12}=?)"
+    r"(?<=[?&;])(?:[A-Za-z]{1,8}=[^&\s\"'<>;]{0,200}&(?:amp;)?){0,12}?sig=((?:[A-Za-z0-9+/_-]|%[0-9A-Fa-f]{2}){40,70}=?)"
 )
 PUBLISHED: Final = re.compile(r'"(?:John Doe|Jane Doe|admin)"|"1234567890"|example', re.IGNORECASE)
 """The token of jwt.io and its children."""
