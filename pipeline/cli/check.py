@@ -76,6 +76,7 @@ LEVELS = ["error", "warning", "info", "never"]
     metavar="SUITE",
     help="A Great Expectations suite (JSON) for the whole.",
 )
+@click.option("--near/--no-near", default=None, help="Seek near duplicates. Left out: up to 50,000 examples.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Left out: at most 2.")
 @click.option("--fix", is_flag=True, help="Repair what has one safe repair, into FILE.fixed.jsonl.")
 @click.option("--diff", is_flag=True, help="With --fix: print what would change and write nothing.")
@@ -146,6 +147,7 @@ def _asked(files: tuple[str, ...], options: dict[str, Any]) -> "tuple[Ask, tuple
         workers=options["workers"] or min(WORKERS, world.cores),
         keep=None if options["show_all"] or options["write_baseline"] else KEPT,
         on=world.today,
+        near=options["near"],
         folders=world.vocabularies,
     )
     return ask, names, validation

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from pipeline.report.expectations import Gate
 
 WORKERS: Final = 2
+NEAR_MOST: Final = 50_000
+"""Examples up to which near twins are sought unasked: beyond, comparing them takes longer than all other checks and
+more memory than a laptop has to spare. Exact twins, leaks and contradictions are always found."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Ask:
     """Where more tokenizer vocabularies may lie."""
     suite: Path | None = None
     """A Great Expectations suite about the whole."""
+    near: bool | None = None
+    """Whether near twins are sought; None: in files of about NEAR_MOST examples or fewer."""
 
 
 class File(NamedTuple):
@@ -97,16 +102,23 @@ def check_sources(sources: Sequence[tuple[Source, str]], *, ask: Ask) -> Checked
     ]
     tally, thin = Tally(keep=ask.keep, hidden=ask.hidden), []
     with _gate(ask.suite) as gate:
-        for table in _through(files, goal, ask):
+        near = ask.near if ask.near is not None else sum(map(_about_examples, files)) <= NEAR_MOST
+        for table in _through(files, goal, ask, near=near):
             tally.add_rows(table)
             thin.append(codes_only(table))
         whole = [finding for file in files for finding in _about(file, goal)]
-        facts = grouped(pa.concat_tables(thin), *_addresses(files), goal) if thin else None
+        facts = grouped(pa.concat_tables(thin), *_addresses(files), goal, near=near) if thin else None
         if facts is not None and any(file.form for file in files):
             whole += [*flaws.of_target(goal.target, ask.on, goal.settings), *survey(facts, goal.settings)]
             whole += _unmet(gate, facts, goal, tally)
     tally.add_first(whole)
-    return summary.checked(tally, files, facts, goal, on=ask.on)
+    return summary.checked(tally, files, facts, goal, on=ask.on, near=near)
+
+
+def _about_examples(file: File) -> int:
+    """Estimate the number of lines from the length of the first ones."""
+    lines_seen = file.source.head.count(file.source.line_end) or 1
+    return file.source.size * lines_seen // max(len(file.source.head), 1)
 
 
 def _gate(suite: Path | None) -> "AbstractContextManager[Gate | None]":
@@ -146,12 +158,12 @@ def _addresses(files: Iterable[File]) -> tuple[dict[str, Source], dict[str, str]
     }
 
 
-def _through(files: Sequence[File], goal: Aim, ask: Ask) -> Iterator[pa.Table]:
+def _through(files: Sequence[File], goal: Aim, ask: Ask, *, near: bool) -> Iterator[pa.Table]:
     """Give the thin tables of all files in order; lines of another shape are only asked whether they are JSON."""
     engine = Local(ask.workers)
     stages: list[Stage] = [
         AsIs(_addresses(files)[1]),
-        measure(goal, ask.folders),
+        measure(goal, ask.folders, near=near),
         Check(goal.settings),
         Thin(goal.method),
     ]

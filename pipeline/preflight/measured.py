@@ -1,14 +1,10 @@
 """The stage that measures lines as the build does."""
 
 from pipeline.core.stage import Stage
+from pipeline.measure.stage import Measure
 from pipeline.preflight.aim import Aim
-from pipeline.preflight.rows import Unmeasured
 
 
-def measure(goal: Aim, folders: tuple[str, ...]) -> Stage:
-    """Give the stage for an aim."""
-    try:
-        from pipeline.measure.stage import Measure
-    except ImportError:
-        return Unmeasured()
-    return Measure(encoding=goal.encoding, method=goal.method, folders=folders)
+def measure(goal: Aim, folders: tuple[str, ...], *, near: bool) -> Stage:
+    """Give the stage for an aim; `near` where near twins will be sought."""
+    return Measure(encoding=goal.encoding, method=goal.method, near=near, folders=folders)

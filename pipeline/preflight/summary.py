@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +14,15 @@ from pipeline.preflight.tally import Tally
 from pipeline.report.checked import Checked, CheckedCost, CheckedFile, CheckedTokens, CheckSummary, verdict_of
 from pipeline.report.lengths import Lengths, weigh
 
+NEAR_TWINS: Final = "near duplicates (many examples; --near asks)"
+
 if TYPE_CHECKING:
     from pipeline.preflight.judge import File
 
 
-def checked(tally: Tally, files: Sequence["File"], facts: pa.Table | None, goal: Aim, *, on: date | None) -> Checked:
+def checked(
+    tally: Tally, files: Sequence["File"], facts: pa.Table | None, goal: Aim, *, on: date | None, near: bool
+) -> Checked:
     """Give the result of a check; `facts` is None where no line could be read."""
     examples = facts.filter(facts["ships"]) if facts is not None else None
     lengths = _lengths(examples)
@@ -34,7 +38,7 @@ def checked(tally: Tally, files: Sequence["File"], facts: pa.Table | None, goal:
         counts=tally.counts(),
         findings_left_out=tally.left_out,
         findings_hidden=tally.hidden_count,
-        not_asked=("moderation",),
+        not_asked=("moderation", *(() if near else (NEAR_TWINS,))),
     )
     return Checked(summary, tuple(tally.findings), frozenset(tally.keys))
 

@@ -14,7 +14,9 @@ from pipeline.preflight.rows import translated
 from pipeline.preflight.source import Source
 
 
-def grouped(thin: pa.Table, sources: Mapping[str, Source], forms: Mapping[str, str], goal: Aim) -> pa.Table:
+def grouped(
+    thin: pa.Table, sources: Mapping[str, Source], forms: Mapping[str, str], goal: Aim, *, near: bool
+) -> pa.Table:
     """Give the facts with `side` and `group`, without the keys that were only there to find twins."""
     for name in ("content", "prompt"):
         thin = _said(thin, name)
@@ -22,7 +24,7 @@ def grouped(thin: pa.Table, sources: Mapping[str, Source], forms: Mapping[str, s
         rows = thin.select(["name", "digest", "content", "prompt"])
         rows = rows.append_column("keys", thin["near"]).append_column("is_sound", thin["ships"])
         rows = rows.append_column("family", pa.nulls(thin.num_rows, pa.string()))
-        found = group(rows, payload_of, DedupeSettings(), method=goal.method)
+        found = group(rows, payload_of, DedupeSettings(near=near), method=goal.method)
     facts = thin.drop_columns(["near", "at"]).append_column("side", thin["source"])
     return facts.append_column("group", pc.if_else(thin["content"].is_valid(), found["group"], None))
 

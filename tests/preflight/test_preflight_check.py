@@ -9,6 +9,7 @@ import pytest
 from pipeline.core.errors import PlanError, SourceError
 from pipeline.core.settings import RuleSettings
 from pipeline.preflight import check_examples, check_file, check_files
+from pipeline.preflight.judge import Ask, check_named
 from pipeline.report.checked import Checked
 
 GOOD: dict[str, Any] = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}
@@ -211,3 +212,16 @@ def test_a_wrong_set_up_is_one_sentence(tmp_path: Path, path: str, target: str, 
 
     with pytest.raises(error, match=r"\.$|`"):
         check_file(tmp_path / path, target=target)
+
+
+def test_what_was_not_sought_is_said_to_be_not_asked(tmp_path: Path) -> None:
+    words = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+    rows = [json.loads(json.dumps(GOOD).replace("Hello", f"{words} {words[::-1]} {end}")) for end in ("a", "b")]
+    path = written(tmp_path, [*SOUND, *rows])
+
+    asked, silent = (check_named([str(path)], ask=Ask(workers=1, near=near)) for near in (None, False))
+
+    assert "duplicates.near" in codes(asked)
+    assert "duplicates.near" not in codes(silent)
+    assert any("near duplicates" in one for one in silent.summary.not_asked)
+    assert not any("near duplicates" in one for one in asked.summary.not_asked)
