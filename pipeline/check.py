@@ -1,6 +1,6 @@
 """Judge every row by the rules of its target, and the dataset as a whole: facts against limits, never text by text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -122,19 +122,29 @@ def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> I
 
 
 def _mentioned(rules: list[Rule], facts: pa.Table) -> dict[str, Mask]:
-    """Give the suspects of all rules that search the text: one pass for all, then one a rule over what that found.
+    """Give the suspects of all rules that search the text: one pass for each area, then one a rule over what that found.
 
-    Sixty searches of a gigabyte take two minutes, one search for sixty alternatives two seconds.
+    A search for each rule of a gigabyte takes minutes; one for all of them outgrows the automaton that makes searching
+    fast and takes as long. The rules of one area (`private.`, `content.`) fit: 95 MB/s for all areas together.
     """
-    claims = {rule.code: rule.suspects.pattern for rule in rules if isinstance(rule.suspects, Mentions)}
-    if not claims:
-        return {}
+    areas: dict[str, dict[str, str]] = {}
+    for rule in rules:
+        if isinstance(rule.suspects, Mentions):
+            areas.setdefault(rule.code.partition(".")[0], {})[rule.code] = rule.suspects.pattern
+    masks: dict[str, Mask] = {}
+    for claims in areas.values():
+        masks |= _mentioned_in_area(claims, facts["payload"])
+    return masks
+
+
+def _mentioned_in_area(claims: Mapping[str, str], payloads: pa.ChunkedArray) -> dict[str, Mask]:
+    """Give the suspects of each claim, a regular expression by code."""
     union = "|".join(f"(?:{pattern})" for pattern in (*claims.values(), ESCAPE))
-    some = np.flatnonzero(_mask(pc.fill_null(pc.match_substring_regex(facts["payload"], union), fill_value=False)))
-    texts = pa.array([_unescaped(text) for text in facts["payload"].take(pa.array(some)).to_pylist()], pa.string())
+    some = np.flatnonzero(_mask(pc.fill_null(pc.match_substring_regex(payloads, union), fill_value=False)))
+    texts = pa.array([_unescaped(text) for text in payloads.take(pa.array(some)).to_pylist()], pa.string())
     masks = {}
     for code, pattern in claims.items():
-        masks[code] = np.zeros(facts.num_rows, dtype=bool)
+        masks[code] = np.zeros(len(payloads), dtype=bool)
         masks[code][some] = _mask(pc.fill_null(pc.match_substring_regex(texts, pattern), fill_value=True))
     return masks
 
