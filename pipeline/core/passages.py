@@ -61,7 +61,7 @@ def turn_passages(turn: Turn) -> list[tuple[str, str]]:
         found += _parts("z" if is_idle else letter, content)
     if letter == "?" and turn.role:
         found.append(("r", turn.role))
-    if len(raw) > len(("role", "content")):
+    if len(raw) > ("role" in raw) + ("content" in raw):
         found += _others("z" if is_idle else letter, "y" if is_idle else "c", raw)
     return found
 

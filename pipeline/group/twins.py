@@ -221,7 +221,8 @@ def _bytes(digests: pa.ChunkedArray) -> list[bytes]:
 def _codes(column: pa.ChunkedArray | pa.Array) -> Indices:
     """Give equal values equal numbers from 0."""
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return whole.dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    codes: Indices = whole.dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False)
+    return codes.astype(np.int64)
 
 
 def _first(codes: Indices, rank: Indices) -> Indices:

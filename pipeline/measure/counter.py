@@ -26,10 +26,9 @@ SAMPLE_EVERY: Final = 256
 """One text of so many is counted a second time, by tiktoken. Batches of fewer texts rely on the self-test alone, so
 that a small check need not load tiktoken's tables (0.7 CPU-seconds)."""
 
-_LONG_GAP: Final = re.compile(
-    "[\t\x0b\x0c \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{100000,}+(?![\r\n])"
-)
-"""White space without a line break after it. tiktoken's o200k_base pattern overflows its stack on 1,000,000 such
+_GAP: Final = "[\\t\\x0b\\x0c \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]"
+_LONG_GAP: Final = re.compile(f"(?<!{_GAP}){_GAP}{{100000,}}+")
+"""White space within one line. Where no line break follows, tiktoken's o200k_base pattern overflows its stack on 1,000,000 such
 characters and panics; 500,000 pass."""
 _GAP_KEPT: Final = 1000
 
@@ -158,6 +157,8 @@ def _gaps(text: str) -> Iterator[tuple[str, str, bool]]:
     """Give the text before each overlong gap, the gap, and whether the text ends with it; last, the rest."""
     start = 0
     for match in _LONG_GAP.finditer(text):
+        if text[match.end() : match.end() + 1] in {"\r", "\n"}:
+            continue
         yield text[start : match.start()], match.group(), match.end() == len(text)
         start = match.end()
     yield text[start:], "", True
