@@ -132,11 +132,11 @@ def _planned(files: tuple[str, ...], path: Path | None) -> "tuple[ReviewSettings
     if path is None:
         if not files:
             raise click.UsageError("name a file: tuneset review train.jsonl, or a plan: --plan dataset.toml.")
-        return ReviewSettings(), files, Path()
+        return ReviewSettings(), tuple(dict.fromkeys(files)), Path()
     plan = load(path)
     folder = path.parent / plan.write.folder
     built = [folder / f"{side}.jsonl" for side in ("train", "validation")]
-    names = files or tuple(str(one) for one in built if one.exists())
+    names = tuple(dict.fromkeys(files)) or tuple(str(one) for one in built if one.exists())
     if not names:
         raise SourceError(f"{folder}: no train.jsonl. Run `tuneset build` first, or name a file.")
     return plan.review, names, path.parent

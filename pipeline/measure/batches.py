@@ -123,7 +123,7 @@ def opened(*, api_key: str, base_url: str | None, cache_folder: Path, file: str,
     from filelock import FileLock, Timeout
 
     folder = cache_folder / "batches"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the files hold what is asked
     door = BatchDoor(api_key=api_key, base_url=base_url)
     try:
         with Cache(cache_folder / file) as cache, FileLock(folder / "lock", timeout=0):

@@ -61,8 +61,11 @@ def read_value(answer: Json, *, labels: Collection[str], nonce: str) -> Verdict 
     """Give the same of a body that is decoded already."""
     usage = _usage(answer)
     try:
-        (choice,) = answer["choices"]
-        message, finish, model = choice["message"], choice["finish_reason"], answer["model"]
+        choices, model = answer["choices"], answer["model"]
+        if isinstance(choices, list) and len(choices) > 1:
+            return Faulty("not the shape", usage)
+        (choice,) = choices
+        message, finish = choice["message"], choice["finish_reason"]
         refusal, content = message.get("refusal"), message.get("content")
         calls = message.get("tool_calls") or message.get("function_call")
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -1,6 +1,7 @@
 """One review on one screen: choose, estimate, ask what the cache does not know, and say what is known afterwards."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.metadata import version
@@ -84,7 +85,7 @@ def review(task: Task, progress: Progress) -> Reviewed:
     unreadable, labels = rows.unreadable, _resolved(task.labels, digests)
     chosen = _chosen(task, digests, labels)
     price = _price(task)
-    with Cache(task.cache_folder / FILE) as cache:
+    with _cache(task.cache_folder / FILE) as cache:
         estimate = _estimate(judge, cache, _of(rows, chosen), price)
         progress.note(_before(estimate, task.settings.budget_usd))
         work = asking.Work(judge=judge, purse=Purse(task.settings.budget_usd, price))
@@ -149,6 +150,14 @@ def _ask(task: Task, work: asking.Work, cache: Cache, rows: Iterator[Row], *, pr
 
 def _counted(advance: Advance) -> Callable[[], None]:
     return lambda: advance(1)
+
+
+def _cache(path: Path) -> Cache:
+    """Open the cache; for its owner alone, because reasons may quote the data."""
+    with suppress(OSError):  # Cache tells what is wrong with the folder
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    return Cache(path)
 
 
 def _of(rows: Rows, chosen: Collection[str]) -> Iterator[Row]:

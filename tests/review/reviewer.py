@@ -119,7 +119,10 @@ class Reviewer(BatchStandin):
         self.asked[_named(told)] += 1
         self.answered[_named(told)] += 1
         response = {"status_code": 200, "request_id": "r", "body": self.completion(line["body"], told)}
-        return json.dumps({"id": "b", "custom_id": line["custom_id"], "response": response, "error": None}).encode() + b"\n"
+        return (
+            json.dumps({"id": "b", "custom_id": line["custom_id"], "response": response, "error": None}).encode()
+            + b"\n"
+        )
 
 
 def _named(told: dict[str, Any]) -> str:
