@@ -140,8 +140,12 @@ def likeness(one: Compared, other: Compared, *, threshold: float) -> float | Non
 
 def is_another_turn(one: Words, other: Words, *, is_terse: bool) -> bool:
     """Say whether a turn was changed into another: too many words replaced, or one that matters."""
-    if is_terse and len(one) == len(other):
-        return not all(left == right or _is_one_word(left, right) for left, right in zip(one, other, strict=True))
+    if is_terse:
+        if len(one) == len(other):
+            return not all(left == right or _is_one_word(left, right) for left, right in zip(one, other, strict=True))
+        gone, come = Counter(one) - Counter(other), Counter(other) - Counter(one)
+        if not _is_spelling(tuple(gone.elements()), tuple(come.elements())):
+            return True
     found = []
     for change in changes(one, other):
         if not _is_spelling(*change):
