@@ -141,7 +141,7 @@ CLEAN = {
     "isbn": "ISBN 978-3-16-148410-0 and 0-306-40615-2",
     "time in milliseconds": "1700000000123 and 1700000000",
     "order number": "my order number is 4711081512 and the tracking number 784512369854",
-    "identification of a firm": "our tax identification number is 64-6221541",
+    "identification of a firm": "our tax identification number is 64-6221541, or identification\nnumber is 64-6221541",
     "fiction": "Call 212-555-0123, (020) 7946 0958 or 07700 900123",
     "fingers on keys": "phone 123-456-7890, tel 5551234567, call 867-5309",
     "version": "Version 91.0.4472.12, v5.17.2.1, chapter 3.2.1.4, release 12.4.1.3",

@@ -74,6 +74,7 @@ def codes(*examples, **settings):
 
 
 SNIPPETS = (
+    *("Call +44 7911 123 497 or jane@web.de", "My card is 4539 1488 0343 6467", "SSN 536-22-8726", "91.198.174.192"),
     *(
         "",
         " ",

@@ -32,11 +32,10 @@ def find(text: str) -> Iterator[Span]:
         for match in URL.finditer(text):
             if match[2] != match[1] and not NOWHERE.fullmatch(match[3]) and not BLANK.fullmatch(match[2]):
                 yield Span(*match.span(2), match[2])
-    if "=" in text:
-        for pattern in (FIELDS, SHARED):
-            for match in pattern.finditer(text):
-                if not BLANK.fullmatch(match[1]):
-                    yield Span(*match.span(1), match[1])
+    for pattern, sign in ((FIELDS, ";"), (SHARED, "Key=")):
+        for match in pattern.finditer(text) if sign in text else ():
+            if not BLANK.fullmatch(match[1]):
+                yield Span(*match.span(1), match[1])
 
 
 DETECTOR: Final = Detector(

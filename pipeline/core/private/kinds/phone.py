@@ -42,7 +42,7 @@ CONTEXT: Final = re.compile(
 OTHER: Final = re.compile(
     r"\b(?:order|account|card|invoice|tracking|case|ticket|reference|confirmation|booking|serial|model|part|flight|isbn|policy"
     r"|claim|member(?:ship)?|customer|student|employee|licen[sc]e|passport|routing|zip|post(?:al)? ?code|pin|code|imei|sku|id|vin"
-    r"|pnr|transaction|receipt|product|item|record|patient|version|ssn|security|tax|identification|price|cost|total|sum|random)\b[^0-9\n]{0,24}$",
+    r"|pnr|transaction|receipt|product|item|record|patient|version|ssn|security|tax|identification|price|cost|total|sum|random)\b[^0-9]{0,24}$",
     re.IGNORECASE,
 )
 REACH: Final = 48
