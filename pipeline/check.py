@@ -1,6 +1,6 @@
 """Judge every row by the rules of its target, and the dataset as a whole: facts against limits, never text by text."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -159,15 +159,16 @@ def _unescaped(payload: str) -> str | None:
         return None
 
 
-def _looked(row: int, rules: Iterable[Rule], batch: pa.Table, settings: CheckSettings) -> Iterator[Finding]:
-    """Parse a row once and give what the rules find in it."""
+def _looked(row: int, rules: Sequence[Rule], batch: pa.Table, settings: CheckSettings) -> Iterator[Finding]:
+    """Parse a row once and give what the rules find in it; scores and names are fetched for the rules that ask them."""
+    areas = {rule.code.partition(".")[0] for rule in rules}
     name = batch["name"][row].as_py()
     example = Example.parse(
         batch["payload"][row].as_py(),
         method=settings.limits.method,
         tokens=_tokens(batch["tokens"][row].as_py()),
-        moderation=_moderation(batch, row, settings),
-        person_names=_person_names(batch, row),
+        moderation=_moderation(batch, row, settings) if "moderation" in areas else None,
+        person_names=_person_names(batch, row) if "private" in areas else None,
     )
     for rule in rules:
         assert rule.look is not None
