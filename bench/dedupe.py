@@ -1,4 +1,4 @@
-"""How many duplicates are found, what is wrongly dropped, and at what price: python bench/dedupe.py FOLDER [ROWS].
+"""How many duplicates are found, what is wrongly dropped, and at what price: python bench/dedupe.py FOLDER [ROWS] [terse=words ...].
 
 Pairs with a known truth are planted into real text: exact copies, other case and white space, one word a turn changed,
 2 % of the words changed (each time another word, a typo, or a word left out), the same prompt with another answer,
@@ -39,16 +39,15 @@ class Planted(NamedTuple):
 
 def main() -> None:
     folder, wanted = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 30_000
+    settings = DedupeSettings.model_validate(dict(pair.split("=") for pair in sys.argv[3:]))
     planted = plant(harvest(folder), rows=wanted, chance=random.Random(7))
     payloads = [payload(turns) for turns in planted.rows]
     facts, measured = measure(payloads)
     started = time.process_time()
-    found = group(facts, lambda rows: [payloads[row] for row in rows], DedupeSettings())
+    found = group(facts, lambda rows: [payloads[row] for row in rows], settings)
     grouped = time.process_time() - started
     codes = found["group"].combine_chunks().dictionary_encode().indices.to_numpy()
-    print(
-        f"{len(payloads):,} rows, {sum(map(len, payloads)) / len(payloads):.0f} characters each, threshold {DedupeSettings().threshold}"
-    )
+    print(f"{len(payloads):,} rows, {sum(map(len, payloads)) / len(payloads):.0f} characters each, {settings}")
     for name, share, number in shares(planted, codes):
         print(f"  {name:32} {share:7.4f}  of {number:,}")
     print(f"  rows dropped without a label     {unlabelled(planted, codes):,}")

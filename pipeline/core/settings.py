@@ -41,6 +41,11 @@ class DedupeSettings(Settings):
     0.7: one word in six replaced. At 0.8 a third of the chats in which one word a turn changed would be missed; what
     keeps other questions in the same words apart are the rules of docs/duplicates.md, not this number.
     """
+    terse: Literal["spelling", "words"] = "spelling"
+    """What may differ between near twins of few words (under 20, or one question with an answer under 10).
+
+    `spelling`: one more word is another example, since in a label or a fact each word counts. `words`: as in long ones.
+    """
     keep: Literal["one", "all"] = "one"
     """`one`: the spokesman of each group ships. `all`: duplicates are reported and ship."""
 

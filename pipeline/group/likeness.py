@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import chain, pairwise
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from pipeline.core.passages import HEAD_MARKS, Passages
 from pipeline.core.words import words
 
 Words: TypeAlias = tuple[str, ...]
+Terse: TypeAlias = Literal["spelling", "words"]
+"""What may differ in terse examples, see `DedupeSettings.terse`."""
 Change: TypeAlias = tuple[Sequence[str], Sequence[str]]
 
 SAME_PROMPT_ANSWERS: Final = 0.8
@@ -118,7 +120,7 @@ def jaccard(one: Sequence[str], other: Sequence[str]) -> float:
     return shared / (len(one) + len(other) - shared) if one or other else 1.0
 
 
-def likeness(one: Compared, other: Compared, *, threshold: float) -> float | None:
+def likeness(one: Compared, other: Compared, *, threshold: float, terse: Terse = "spelling") -> float | None:
     """Give the Jaccard likeness of the words of two examples, or None when they are not near twins.
 
     They are when they have the same turns, their words are alike at the threshold, their answers at their own
@@ -126,11 +128,13 @@ def likeness(one: Compared, other: Compared, *, threshold: float) -> float | Non
     """
     if one.marks != other.marks or one.answer_at != other.answer_at:
         return None
+    if other.passages < one.passages:
+        one, other = other, one  # so that nothing depends on who comes first
     if one.answer != other.answer:
         least = SAME_PROMPT_ANSWERS if one.prompt == other.prompt else OTHER_PROMPT_ANSWERS
         if jaccard(one.answer, other.answer) < least:
             return None
-    is_terse = one.is_terse or other.is_terse
+    is_terse = terse == "spelling" and (one.is_terse or other.is_terse)
     pairs = zip(one.passages, other.passages, strict=True)
     if any(left != right and is_another_turn(left, right, is_terse=is_terse) for left, right in pairs):
         return None

@@ -120,7 +120,7 @@ def _verified(
                 int(code): compared(one) for code, one in zip(np.unique(close), fetch(np.unique(close)), strict=True)
             }
             for first, second in close.tolist():
-                value = likeness(known[first], known[second], threshold=settings.threshold)
+                value = likeness(known[first], known[second], threshold=settings.threshold, terse=settings.terse)
                 if value is not None:
                     found.append((first, second, value))
     first, second, values = zip(*found, strict=True) if found else ((), (), ())
