@@ -60,7 +60,7 @@ def _plain(found: Passages, payload: bytes, *, is_odd: bool) -> Reading:
     else:
         said, answers, fixed_keys = texts, () if answer_at is None else (texts[answer_at],), 1
     bits = _bits(said, answers, payload, is_odd=is_odd)
-    return Reading(Shape(True, roles, bits, fixed_keys + 2 * len(said), len(said), 0), found, True)  # noqa: FBT003
+    return Reading(Shape(True, roles, bits, fixed_keys + 2 * len(said), len(said), 0), found, True)
 
 
 def _bits(texts: tuple[str, ...], answers: tuple[str, ...], payload: bytes, *, is_odd: bool) -> int:
