@@ -41,6 +41,8 @@ class Work:
     """Why the asking ended before all was asked: whole sentences."""
     faulty: dict[str, int] = field(default_factory=dict)
     """Answers of batches that are no verdict, by reason; asked again by the next run."""
+    unreached: str = "the run ended before it"
+    """Why nothing is known of the questions that are in none of these."""
     answered: int = 0
     requests: int = 0
 

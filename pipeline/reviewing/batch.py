@@ -35,7 +35,7 @@ def exchange(
                 work.left.update(dict.fromkeys(desk.cache.unseen({bytes.fromhex(asked["custom_id"])}), WAITING))
         desk.write(mark, _requests(work, rows, desk.cache))
         jobs = [desk.start(path) for path in desk.waiting(mark)]
-    faulty = [f"{count:,} answers of batches were no verdict: {why}." for why, count in sorted(work.faulty.items())]
+    faulty = [f"Of the batches' answers {count:,} cannot be used: {why}." for why, count in sorted(work.faulty.items())]
     return [*_refused(taken), *faulty, *_open(jobs)]
 
 
@@ -81,4 +81,5 @@ def _open(jobs: Iterable[Job]) -> Iterator[str]:
     left = [job for job in jobs if job.status not in ("failed", "expired", "cancelled")]
     if left:
         done, total = sum(job.completed for job in left), sum(job.total for job in left)
-        yield f"{len(left)} batches are open, {done:,} of {total:,} questions answered; they are due within 24 hours."
+        named = "1 batch is" if len(left) == 1 else f"{len(left):,} batches are"
+        yield f"{named} open, {done:,} of {total:,} questions answered; all are due within 24 hours."

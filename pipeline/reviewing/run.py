@@ -13,6 +13,7 @@ from pipeline.core.finding import Finding
 from pipeline.core.money import show_usd
 from pipeline.core.progress import Advance, Progress
 from pipeline.core.settings import ReviewSettings
+from pipeline.core.wording import counted
 from pipeline.measure.cache import Cache
 from pipeline.measure.moderation.talk import Patience
 from pipeline.measure.providers.openai import ADDRESS
@@ -89,7 +90,9 @@ def review(task: Task, progress: Progress) -> Reviewed:
         estimate = _estimate(judge, cache, _of(rows, chosen), price)
         progress.note(_before(estimate, task.settings.budget_usd))
         work = asking.Work(judge=judge, purse=Purse(task.settings.budget_usd, price))
-        if estimate.missing and not task.is_estimate:
+        if task.is_estimate:
+            work.unreached = "only the estimate was asked for"
+        elif estimate.missing:
             _ask(task, work, cache, _of(rows, chosen), progress=progress, total=estimate.missing)
         results = _results(judge, cache, rows, chosen, work)
         found = written(results, task.output)
@@ -234,7 +237,7 @@ def _result(want: Want, packed: bytes | None, work: asking.Work) -> Result:
         return judged(name, digest, want.rubric, from_bytes(packed))
     why = work.left.get(want.key)
     if why in (None, asking.BUDGET, batch.WAITING):
-        return Result(name, digest.hex(), want.rubric.name, "not-asked", why=why or "the run ended before it")
+        return Result(name, digest.hex(), want.rubric.name, "not-asked", why=why or work.unreached)
     return Result(name, digest.hex(), want.rubric.name, "held", why=why)
 
 
@@ -246,7 +249,9 @@ def _unfinished(work: asking.Work, results: Sequence[Result]) -> str | None:
         notes.append("The budget does not reach for more.")
     if not notes:
         return None
-    return " ".join([*notes, f"{left:,} questions have no verdict; what was answered is kept. The next run goes on."])
+    return " ".join(
+        [*notes, f"{counted(left, 'question')} without a verdict; what was answered is kept. The next run goes on."]
+    )
 
 
 def _cost(estimate: Estimate, purse: Purse, budget_usd: Decimal | None) -> Cost:

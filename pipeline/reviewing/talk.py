@@ -139,7 +139,7 @@ class Talk:
                 return Faulty("refused", Usage(0, 0)), Usage(0, 0)
         failed = failure(answer, service=SERVICE, model=self._judge.settings.model, now=self._clock())
         if isinstance(answer, Lost):
-            return failed, None
+            return failed, None if answer.is_sent else Usage(0, 0)
         if failed is not None:  # behind a gateway's 5xx the question may have been answered and billed
             return failed, None if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else Usage(0, 0)
         found = read(answer.body, labels=want.rubric.labels, nonce=nonce)

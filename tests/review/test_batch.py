@@ -30,7 +30,7 @@ def test_submitted_then_collected_then_known(bench):
     second = here.review(*ROWS, is_batch=True).review
 
     assert first.rubrics[0].not_asked_because == {"in a batch that is not finished": 12}
-    assert "1 batches are open, 0 of 12 questions answered" in first.unfinished
+    assert "1 batch is open, 0 of 12 questions answered" in first.unfinished
     assert (second.asked, second.unfinished, here.states()) == (12, None, EXPECTED)
     assert here.review().review.requests == 0
 
@@ -88,7 +88,7 @@ def test_answers_that_are_no_verdict_are_asked_again(bench):
     here.reviewer.finish()
     here.review(*ROWS, is_batch=True)
 
-    assert "1 answers of batches were no verdict: not the shape." in again.unfinished
+    assert "Of the batches' answers 1 cannot be used: not the shape." in again.unfinished
     assert again.rubrics[0].passed == 10
     assert here.states() == EXPECTED
 

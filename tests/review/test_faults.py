@@ -76,7 +76,7 @@ def test_a_provider_that_is_down_ends_the_run_which_says_what_is_missing_and_the
     second = here.review(*ROWS).review
 
     assert first.asked == 5
-    assert "35 questions have no verdict; what was answered is kept. The next run goes on." in first.unfinished
+    assert "35 questions without a verdict; what was answered is kept. The next run goes on." in first.unfinished
     assert first.rubrics[0].not_asked + first.rubrics[0].held == 35
     assert (second.asked, second.unfinished) == (35, None)
     assert set(here.reviewer.answered.values()) == {1}

@@ -75,7 +75,7 @@ def test_a_provider_that_gave_up_ends_with_4_and_the_next_run_goes_on(call):
     second = call("train.jsonl", *PAY, "--rubric", "bias", "--format", "json", "--fail-on", "never")
 
     assert first.returncode == 4
-    assert "4 questions have no verdict" in first.stdout
+    assert "4 questions without a verdict" in first.stdout
     assert (second.returncode, json.loads(second.stdout)["asked"]) == (0, 4)
 
 
