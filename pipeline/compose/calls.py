@@ -91,19 +91,19 @@ def _tool(value: Json) -> Json:
     if not isinstance(value, dict):
         raise Trouble("compose.shape", "A tool definition that is not an object.")
     if isinstance(value.get("function"), dict):
-        return {"type": "function", **value, "function": _function(value["function"])}
+        return {"type": "function", "function": _function(value["function"])}
     return {"type": "function", "function": _function(value)}
 
 
 def _function(value: dict[str, Json]) -> dict[str, Json]:
-    if not isinstance(value.get("name"), str):
+    if not isinstance(value.get("name"), str) or not value["name"]:
         raise Trouble("compose.shape", "A tool definition without a name.")
     schema = next((value[key] for key in ("parameters", "input_schema", "inputSchema") if key in value), None)
     function: dict[str, Json] = {"name": safe_name(value["name"])}
     if isinstance(value.get("description"), str):
         function["description"] = value["description"]
     if isinstance(schema, dict):
-        function["parameters"] = _schema(schema) if "type" in schema else _schema_of_arguments(schema)
+        function["parameters"] = _schema_of_arguments(schema)
     if isinstance(value.get("strict"), bool):
         function["strict"] = value["strict"]
     return function
@@ -111,9 +111,8 @@ def _function(value: dict[str, Json]) -> dict[str, Json]:
 
 def _schema_of_arguments(schema: dict[str, Json]) -> dict[str, Json]:
     """Give a JSON Schema of `{"city": {"type": "str", ...}}`, as xLAM lists a function's arguments."""
-    if not all(isinstance(one, dict) for one in schema.values()) or "properties" in schema:
-        return schema
-    return {"type": "object", "properties": _schema(schema)}
+    is_bare = all(isinstance(one, dict) for one in schema.values()) and "properties" not in schema
+    return dict(_schema_items({"type": "object", "properties": schema} if is_bare else schema))
 
 
 def _schema(value: Json) -> Json:
@@ -131,6 +130,8 @@ def _schema_items(value: dict[str, Json]) -> Iterator[tuple[str, Json]]:
             word = item.split(",")[0].strip().lower()
             if word != "any":  # JSON Schema says "any" by saying nothing
                 yield key, _TYPES.get(word, item)
+        elif key == "properties" and isinstance(item, dict):
+            yield key, {name: _schema(one) for name, one in item.items()}  # a property may be called type or default
         elif key in ("default", "enum", "example", "examples", "const"):
             yield key, item
         else:
