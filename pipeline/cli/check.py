@@ -142,7 +142,7 @@ def _asked(files: tuple[str, ...], options: dict[str, Any]) -> "tuple[Ask, tuple
         target=target or (plan.target.id if plan else DEFAULT_TARGET),
         method=options["method"] or (plan.target.method if plan else None),
         rules=rules,
-        **({"privacy": plan.privacy} if plan else {}),
+        **({"privacy": plan.privacy, "offline": _offline(plan.moderation)} if plan else {}),
         max_tokens=options["max_tokens"] or (plan.target.max_tokens if plan and not target else None),
         workers=options["workers"] or min(WORKERS, world.cores),
         keep=None if options["show_all"] or options["write_baseline"] else KEPT,
@@ -151,6 +151,10 @@ def _asked(files: tuple[str, ...], options: dict[str, Any]) -> "tuple[Ask, tuple
         folders=world.vocabularies,
     )
     return ask, names, validation
+
+
+def _offline(moderation: Any) -> str:
+    return moderation.offline if moderation.enabled else "off"
 
 
 def _plan(path: str | None) -> Any:

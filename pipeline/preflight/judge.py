@@ -5,17 +5,18 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
 
 import pyarrow as pa
 
 from pipeline.check import Check, survey
 from pipeline.core.example import Method
 from pipeline.core.finding import Finding
-from pipeline.core.settings import PrivacySettings, RuleSettings
+from pipeline.core.settings import ModerationSettings, PrivacySettings, RuleSettings
 from pipeline.core.stage import Stage
 from pipeline.core.target import Target
 from pipeline.engines.local import Local
+from pipeline.measure.screen import Screen
 from pipeline.preflight import flaws, summary
 from pipeline.preflight.aim import DEFAULT_TARGET, Aim, aim
 from pipeline.preflight.lines import Ends, lines
@@ -47,6 +48,8 @@ class Ask:
     """None: recognised from the first rows of the first file."""
     rules: RuleSettings = field(default_factory=RuleSettings)
     privacy: PrivacySettings = PrivacySettings()
+    offline: Literal["route", "report", "off"] = ModerationSettings().offline
+    """What the offline screen does; see `ModerationSettings`."""
     max_tokens: int | None = None
     """Instead of the target's window."""
     workers: int = WORKERS
@@ -164,6 +167,7 @@ def _through(files: Sequence[File], goal: Aim, ask: Ask, *, near: bool) -> Itera
     stages: list[Stage] = [
         AsIs(_addresses(files)[1]),
         measure(goal, ask.folders, near=near),
+        *([] if ask.offline == "off" else [Screen(method=goal.method, routes=ask.offline == "route")]),
         Check(goal.settings),
         Thin(goal.method),
     ]

@@ -9,9 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.settings import CostSettings
+from pipeline.measure.screen import BACKEND
 from pipeline.preflight.aim import Aim
 from pipeline.preflight.tally import Tally
-from pipeline.report.checked import Checked, CheckedCost, CheckedFile, CheckedTokens, CheckSummary, verdict_of
+from pipeline.report.checked import (
+    Checked,
+    CheckedCost,
+    CheckedFile,
+    CheckedModeration,
+    CheckedTokens,
+    CheckSummary,
+    verdict_of,
+)
 from pipeline.report.lengths import Lengths, weigh
 
 NEAR_TWINS: Final = "near duplicates (many examples; --near asks)"
@@ -38,9 +47,24 @@ def checked(
         counts=tally.counts(),
         findings_left_out=tally.left_out,
         findings_hidden=tally.hidden_count,
-        not_asked=("moderation", *(() if near else (NEAR_TWINS,))),
+        moderation=(seen := _moderation(examples)),
+        not_asked=(*(() if seen else ("moderation",)), *(() if near else (NEAR_TWINS,))),
     )
     return Checked(summary, tuple(tally.findings), frozenset(tally.keys))
+
+
+def _moderation(examples: pa.Table | None) -> CheckedModeration | None:
+    """Say what the offline screen looked at; None where it did not."""
+    if examples is None:
+        return None
+    screened = pc.sum(pc.equal(examples["moderation_state"], "screened")).as_py() or 0
+    to_review = pc.sum(examples["is_routed"]).as_py() or 0
+    left = examples.num_rows - screened
+    return (
+        CheckedModeration(backend=BACKEND, screened=screened, not_screened=left, to_review=to_review)
+        if screened
+        else None
+    )
 
 
 def _file(file: "File", examples: pa.Table | None) -> CheckedFile:

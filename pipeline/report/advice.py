@@ -97,6 +97,13 @@ def _closing(report: Report) -> Iterator[str]:
 def _screening(report: Report) -> Iterator[str]:
     if report.moderation.state == "not asked":
         yield "Moderation was not asked. Set OPENAI_API_KEY and run again before you upload."
+    elif report.moderation.screened:
+        found = report.moderation.to_review
+        read = f" Read the {plural(found, 'example')} of `moderation.screened`;" if found else ""
+        yield (
+            f"Moderation is not verified: only a weak offline screen looked.{read} "
+            "set OPENAI_API_KEY and run again before you upload."
+        ).replace("looked. set", "looked. Set")
 
 
 def _was(number: int) -> str:

@@ -57,6 +57,18 @@ class CheckedCost(Settings):
     """When the price was read."""
 
 
+class CheckedModeration(Settings):
+    """What the offline screen looked at; a check never asks the Moderation API, so nothing here is verified."""
+
+    state: Literal["screened offline, not verified"] = "screened offline, not verified"
+    backend: str
+    screened: NonNegativeInt
+    not_screened: NonNegativeInt
+    """Examples without English text."""
+    to_review: NonNegativeInt
+    """Examples that a person should read: `moderation.screened`."""
+
+
 class CodeCount(Settings):
     """How often one code was found."""
 
@@ -101,6 +113,8 @@ class CheckSummary(Settings):
     """Findings counted above but not listed, because there are too many of their code."""
     findings_hidden: NonNegativeInt = 0
     """Old findings that the baseline hides; counted nowhere else."""
+    moderation: CheckedModeration | None = None
+    """None: nobody looked."""
     not_asked: tuple[str, ...] = ()
     """What was not looked at, such as moderation: a clean verdict says nothing about it."""
 

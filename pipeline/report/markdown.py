@@ -152,10 +152,12 @@ def _twins(report: Report) -> str:
 def _moderation(report: Report) -> str:
     m = report.moderation
     lines = [
-        f"State: {m.state}" + (f", by {', '.join(m.backends)}." if m.backends else "."),
+        f"State: {m.words}.",
         f"{count(m.verified)} verified, {count(m.screened)} screened offline, {count(m.held)} held, {count(m.not_asked)} not asked.",
-        *([f"{plural(m.flagged, 'example')} flagged."] if m.state != "not asked" else []),
+        *([f"{plural(m.flagged, 'example')} flagged."] if m.verified or m.held else []),
         *(f"{category}: {plural(rows, 'example')}." for category, rows in m.categories.items()),
+        *([f"{plural(m.to_review, 'example')} to review: `moderation.screened`."] if m.screened else []),
+        *(f"Suspected of {category}: {plural(rows, 'example')}." for category, rows in m.suspected.items()),
         *m.not_covered,
         m.guarantee,
     ]

@@ -170,14 +170,42 @@ class ModerationFacts(Settings):
     backends: tuple[str, ...] = ()
     verified: int = 0
     screened: int = 0
+    """Looked at by the offline screen, which is weak: they count as not verified."""
     held: int = 0
     not_asked: int = 0
     flagged: int = 0
+    """By the Moderation API; the offline screen flags nothing."""
     categories: dict[str, int] = Field(default_factory=dict)
     """Category → examples it flags; one example may be flagged by several."""
+    to_review: int = 0
+    """Examples that the offline screen would have a person read."""
+    suspected: dict[str, int] = Field(default_factory=dict)
+    """Category of the offline screen → such examples."""
     not_covered: tuple[str, ...] = ()
     """What no backend looked at: one sentence each."""
     guarantee: str = NO_GUARANTEE
+
+    @property
+    def words(self) -> str:
+        """The state for people: what was done, and never more than it tells."""
+        by = f" by {', '.join(self.backends)}" if self.backends else ""
+        if self.state == "held":
+            return f"held{by}: not every example was answered for, so nothing is clean"
+        if self.state == "verified":
+            return f"verified{by}"
+        if self.screened and not self.verified:
+            return f"{'partly ' * (self.state == 'partly')}screened offline (weak){by}, not verified"
+        return f"partly verified{by}" if self.verified else "not asked"
+
+    @property
+    def outcome(self) -> str:
+        """What came of it; empty where nobody was asked."""
+        told = []
+        if self.verified or self.held:
+            told.append(f"{self.flagged:,} flagged")
+        if self.screened:
+            told.append(f"{self.to_review:,} to review")
+        return ", ".join(told)
 
 
 class ExpectationFacts(Settings):

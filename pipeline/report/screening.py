@@ -1,7 +1,7 @@
 """What moderation was asked and what it said; what it was not asked is never counted as clean."""
 
 from collections import Counter
-from typing import Literal
+from typing import Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,6 +10,10 @@ from pipeline.core.moderation import flags, from_column
 from pipeline.core.settings import ModerationSettings
 from pipeline.report.model import ModerationFacts
 
+SCREEN_LIMITS: Final = (
+    "The offline screen is weak: it knows English words, not who is attacked, and misses most requests for harm. "
+    "It does not cover minors, threats, graphic violence, instructions for self-harm, illicit acts, images or other languages."
+)
 State = Literal["not asked", "verified", "screened", "held", "partly"]
 
 
@@ -22,7 +26,9 @@ def screening(facts: pa.Table, *, settings: ModerationSettings, not_covered: tup
     asked = facts["moderation"].filter(pc.and_(is_example, pc.is_valid(facts["moderation"]))).combine_chunks()
     states = Counter(asked.field("state").to_pylist())
     counts = {word: states.get(word, 0) for word in ("verified", "screened", "held")}
-    flagged = _flagged(asked, settings)
+    is_screened = pc.equal(asked.field("state"), "screened")
+    flagged = _flagged(asked.filter(pc.invert(is_screened)), settings)
+    suspected = _suspected(asked.filter(is_screened))
     return ModerationFacts(
         state=_state(counts, examples=examples),
         backends=tuple(sorted(name for name in pc.unique(asked.field("backend")).to_pylist() if name)),
@@ -30,7 +36,9 @@ def screening(facts: pa.Table, *, settings: ModerationSettings, not_covered: tup
         not_asked=examples - len(asked),
         flagged=len(flagged),
         categories=_counted(flagged),
-        not_covered=not_covered,
+        to_review=len(suspected),
+        suspected=_counted(suspected),
+        not_covered=(*not_covered, *([SCREEN_LIMITS] if counts["screened"] else [])),
     )
 
 
@@ -49,6 +57,12 @@ def _flagged(asked: pa.Array, settings: ModerationSettings) -> list[tuple[str, .
     if not settings.thresholds:
         asked = asked.filter(pc.greater(pc.fill_null(pc.list_value_length(asked.field("categories")), 0), 0))
     return [found for fact in asked.to_pylist() if (found := flags(from_column(fact), settings))]
+
+
+def _suspected(screened: pa.Array) -> list[tuple[str, ...]]:
+    """Give what the offline screen suspects of each row that it would have read; the plan's thresholds are not its own."""
+    lists = (one for one in screened.field("categories").to_pylist() if one)
+    return [tuple(name.removeprefix("screen/") for name in names) for names in lists]
 
 
 def _counted(flagged: list[tuple[str, ...]]) -> dict[str, int]:

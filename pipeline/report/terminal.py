@@ -134,8 +134,7 @@ def _moderation(report: Report) -> str:
     asked = report.moderation
     if asked.state == "not asked":
         return "not asked; set OPENAI_API_KEY to ask"
-    by = f" by {', '.join(asked.backends)}" if asked.backends else ""
-    return f"{asked.state}{by}, {count(asked.flagged)} flagged"
+    return f"{asked.words}; {asked.outcome}"
 
 
 def _written(report: Report, folder: str) -> str:

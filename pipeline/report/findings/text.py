@@ -58,6 +58,9 @@ def _summary(summary: CheckSummary, show: Show) -> Iterator[str]:
         yield f"  costs {summary.cost.usd}{epochs} on {summary.target}{as_of}\n"
     if summary.findings_hidden:
         yield f"  {summary.findings_hidden:,} old findings hidden by the baseline\n"
+    if seen := summary.moderation:
+        told = f"{seen.to_review:,} of {counted(seen.screened, 'example')} to review"
+        yield f"  moderation: screened offline (weak) by {seen.backend}, not verified; {told}\n"
     if summary.not_asked:
         yield f"  not asked: {', '.join(summary.not_asked)}\n"
     yield from _next_steps(summary)
