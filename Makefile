@@ -28,7 +28,7 @@ check: $(READY)  ## Check the built files once more, as the platform would
 	@$(BIN)/tuneset check data/processed/train.jsonl --validation data/processed/validation.jsonl
 
 test: $(READY)  ## Run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 lint: $(READY)  ## Look for what ruff finds
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -37,7 +37,7 @@ types: $(READY)  ## Check the types, strictly
 	@$(BIN)/mypy
 
 docs: $(READY)  ## Check that generated pages, schemas and links are up to date
-	@$(BIN)/python -m pytest -q tests/docs
+	@$(BIN)/python -m pytest tests/docs
 
 format: $(READY)  ## Format the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -32,11 +32,10 @@ from pipeline.report.lineage import lineage, write_lineage
 from pipeline.report.manifest import MANIFEST, Manifest, ManifestSource
 from pipeline.report.model import FileFacts, Report, TargetFacts
 from pipeline.report.summary import About, SourceFile, summarise
+from pipeline.rows import FALLBACK_ENCODING
 from pipeline.targets.catalogue import load
 from pipeline.write import Written
 
-FALLBACK_ENCODING: Final = "o200k_base"
-"""Counts for models with a tokenizer of their own are an estimate in this one, and the report says so."""
 FORMULA: Final = "3 a message, its role, its content, and 1 more with a name; tool definitions are an estimate"
 """What `measure/tokens` adds to the content's tokens, in words."""
 CHUNK: Final = 1 << 20

@@ -15,7 +15,12 @@ def command(codes: tuple[str, ...]) -> None:
     known = sorted([*catalogue(), *CAUSES])
     for code in codes:
         if code in CAUSES:
-            click.echo(f"{code}  (error: the row cannot become an example)\n\n{CAUSES[code]}\n")
+            kind = (
+                "the row cannot become an example"
+                if code.startswith(("read.", "compose.", "run."))
+                else "found by `tuneset check`"
+            )
+            click.echo(f"{code}  ({kind})\n\n{CAUSES[code]}\n")
         elif code in catalogue():
             rule = catalogue()[code]
             methods = ", ".join(sorted(rule.methods))

@@ -76,7 +76,7 @@ def _chunks(passages: Sequence[Passages | None]) -> Iterator[Sequence[Passages |
 
 def _digests(words: Words, ends: Sequence[int], wanted: Sequence[bool]) -> list[bytes | None]:
     """Give the digest of each row's words from its start to the given end."""
-    raw = memoryview(words.hashes).cast("B")
+    raw = memoryview(words.hashes.tobytes())
     begins = words.starts[:-1].tolist()
     return [
         xxhash.xxh3_128_digest(raw[8 * begin : 8 * end]) if is_wanted else None
@@ -128,7 +128,7 @@ def _filled(table: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     nearest = np.minimum.accumulate(places[:, ::-1], axis=1)[:, ::-1][:, :BINS]
     distance = nearest - np.arange(BINS)
     taken = np.take_along_axis(twice, np.minimum(nearest, far - 1), axis=1)
-    return (taken + distance.astype(np.uint32) * np.uint32(0x9E3779B1)).astype(np.uint32)
+    return np.asarray(taken + distance.astype(np.uint32) * np.uint32(0x9E3779B1), dtype=np.uint32)
 
 
 def _bands(table: npt.NDArray[np.uint32]) -> Hashes:

@@ -55,6 +55,8 @@ def read_slowly(payload: str, *, method: Method) -> Reading:
 
 def _plain(found: Passages, payload: bytes, *, is_odd: bool) -> Reading:
     roles, texts, answer_at = found
+    said: tuple[str, ...]
+    answers: tuple[str, ...]
     if roles.endswith("|a|a"):
         said, answers, fixed_keys = (*texts[:-4], texts[-3], texts[-1]), (texts[-3], texts[-1]), 4
     else:

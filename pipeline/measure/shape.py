@@ -63,7 +63,7 @@ def shape(example: Example) -> Shape:
         bits |= Bit.SURROGATE
     bits |= last_answer_bits(_last_answers(example))
     return Shape(
-        is_regular(example.payload, method=example.method),
+        example.data is not None and is_regular(example.payload, method=example.method),
         roles(example),
         int(bits),
         count_keys(example.data),
@@ -106,11 +106,7 @@ def last_answer_bits(texts: Sequence[str]) -> int:
 
 def count_keys(value: Json) -> int:
     """Give the number of keys of all objects inside a value."""
-    if isinstance(value, dict):
-        return len(value) + sum(count_keys(item) for item in value.values())
-    if isinstance(value, list):
-        return sum(count_keys(item) for item in value)
-    return 0
+    return sum(len(one) for one in _inside(value) if isinstance(one, dict))
 
 
 def _holders(example: Example) -> Iterator[dict[str, Json]]:
@@ -150,7 +146,8 @@ def _turn_bits(turn: Turn) -> Bit:
 
 def _part_bits(parts: list[Json]) -> Bit:
     bits = Bit(0)
-    texts = [part.get("text") for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
+    given = [part.get("text") for part in parts if isinstance(part, dict)]
+    texts = [text for text in given if isinstance(text, str)]
     if not "".join(texts).strip():
         bits |= Bit.BLANK_CONTENT
     for part in parts:
@@ -172,12 +169,20 @@ def _last_answers(example: Example) -> list[str]:
 
 
 def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
+    for one in _inside(value):
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            yield from one
+
+
+def _inside(value: Json) -> Iterator[Json]:
+    """Give a value and all values in it, in no order; without recursion, which Python ends at a few hundred levels."""
+    left = [value]
+    while left:
+        one = left.pop()
+        yield one
+        if isinstance(one, dict):
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)

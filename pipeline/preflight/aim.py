@@ -43,7 +43,9 @@ def aim(
     if max_tokens is not None:
         limits = limits.model_copy(update={"max_tokens": max_tokens})
     counted = encoding(found)
-    return Aim(found, method, CheckSettings(limits=limits, rules=rules, privacy=privacy), counted.name, counted.is_exact)
+    return Aim(
+        found, method, CheckSettings(limits=limits, rules=rules, privacy=privacy), counted.name, counted.is_exact
+    )
 
 
 def rules_of(

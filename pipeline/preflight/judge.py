@@ -47,7 +47,7 @@ class Ask:
     method: Method | None = None
     """None: recognised from the first rows of the first file."""
     rules: RuleSettings = field(default_factory=RuleSettings)
-    privacy: PrivacySettings = PrivacySettings()
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     offline: Literal["route", "report", "off"] = ModerationSettings().offline
     """What the offline screen does; see `ModerationSettings`."""
     max_tokens: int | None = None

@@ -43,10 +43,10 @@ def find(source_name: str, pattern: str, *, root: Path, read: ReadSettings | Non
         found = sorted((_address(file, root), file.absolute()) for file in _matches(pattern, root))
         if not found:
             raise SourceError(
-                f"sources.{source_name}: no file matches `{pattern}` in {_shown(root)}.{_hint(path, root)}"
+                f"source `{source_name}`: no file matches `{pattern}` in {_shown(root)}.{_hint(path, root)}"
             )
         return SourceFiles(source_name, settings, tuple((file, address) for address, file in found))
-    raise SourceError(f"sources.{source_name}: no file or folder `{pattern}` in {_shown(root)}.{_hint(path, root)}")
+    raise SourceError(f"source `{source_name}`: no file or folder `{pattern}` in {_shown(root)}.{_hint(path, root)}")
 
 
 def _shown(root: Path) -> str:
@@ -67,7 +67,9 @@ def _folder(name: str, settings: ReadSettings, folder: Path, root: Path) -> Sour
         (files if is_taken else skipped).append((file, address))
     if not files:
         kinds = ", ".join(sorted(known))
-        raise SourceError(f"sources.{name}: no file in folder `{_address(folder, root)}` has a known ending ({kinds}).")
+        raise SourceError(
+            f"source `{name}`: no file in folder `{_address(folder, root)}` has a known ending ({kinds})."
+        )
     return SourceFiles(name, settings, tuple(files), tuple(address for _, address in skipped))
 
 

@@ -69,7 +69,7 @@ def test_a_source_that_is_not_there_names_the_nearest(desk: Desk, pattern: str, 
 def test_an_empty_folder_says_which_endings_are_known(desk: Desk) -> None:
     desk.lay("raw/x.pdf", "x")
 
-    with pytest.raises(SourceError, match=r"sources.x: no file in folder `raw` has a known ending .*\.csv"):
+    with pytest.raises(SourceError, match=r"source `x`: no file in folder `raw` has a known ending .*\.csv"):
         find("x", "raw", root=desk.root)
 
 

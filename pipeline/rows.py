@@ -1,0 +1,163 @@
+"""Every row read, composed, measured and checked: what needs one row at a time, spilled to disk as it comes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import read
+from pipeline.check import Check
+from pipeline.compose import Compose
+from pipeline.core import columns
+from pipeline.core.errors import PlanError
+from pipeline.core.progress import Advance
+from pipeline.core.settings import CheckSettings
+from pipeline.core.stage import Stage
+from pipeline.core.target import Target
+from pipeline.engines.spool import Spool, spooled
+from pipeline.measure import Measure
+from pipeline.measure.moderation import as_column, moderate
+from pipeline.measure.screen import Screen
+from pipeline.plan import Plan
+from pipeline.setting import Setting
+
+FALLBACK_ENCODING: Final = "o200k_base"
+"""Counts for models with a tokenizer of their own are an estimate in this one, and the report says so."""
+THIN: Final = (
+    *("name", "source", "trouble", "mended", "family", "stratum", "digest", "tokens", "shape"),
+    *("content", "prompt", "keys", "findings"),
+)
+"""What is held in memory of every row: never its text."""
+
+MISSING_COLUMN: Final = "compose.missing-column"
+
+
+class Job(NamedTuple):
+    """What a run works on."""
+
+    plan: Plan
+    target: Target
+    checks: CheckSettings
+    setting: Setting
+    sources: Sequence[read.SourceFiles]
+    work: Path
+    """Empty folder for what is spilled."""
+
+
+class Rows(NamedTuple):
+    """All rows: what is thin in memory, everything on disk."""
+
+    table: pa.Table
+    spool: Spool
+
+
+def rows(job: Job, stack: ExitStack) -> Rows:
+    """Give every row after compose, measure, moderation and check, in the order read; `stack` closes the spool.
+
+    Raises PlanError for a column that no row of a source has, ProviderGaveUp where moderation could not finish.
+    """
+    asks = bool(job.setting.api_key) and job.plan.moderation.enabled
+    stages = _stages(job, asks=asks)
+    schema = _schema(columns.READ, *(stage.adds for stage in stages))
+    with job.setting.progress.stage("rows", unit="rows", total=None) as advance:
+        batches = read.rows(job.sources, batch_rows=job.setting.batch_rows)
+        tables = _counted(job.setting.engine.run(batches, stages), advance)
+        spool = stack.enter_context(spooled(job.work / "rows.arrow", tables, schema))
+    if asks:
+        spool = _moderated(spool, job, stack)
+    said = [name for name in ("moderation",) if name in spool.schema.names]
+    table = spool.columns([*THIN, *said])
+    _demand_columns(table)
+    return Rows(table, spool)
+
+
+def _stages(job: Job, *, asks: bool) -> list[Stage]:
+    """Give the stages of the one pass; with a key the check comes in a second one, after the answers."""
+    plan = job.plan
+    stages: list[Stage] = [
+        Compose(
+            recipes={s.name: s.compose for s in plan.source},
+            mend=plan.mend,
+            method=plan.target.method,
+            families={s.name: s.family for s in plan.source if s.family},
+            labels={s.name: s.label for s in plan.source if s.label},
+            stratify=plan.split.stratify,
+            privacy=plan.privacy,
+            salt=job.setting.salt,
+        ),
+        Measure(
+            encoding=job.target.encoding or FALLBACK_ENCODING,
+            method=plan.target.method,
+            near=plan.dedupe.near,
+            folders=job.setting.vocabularies,
+        ),
+    ]
+    if asks:
+        return stages
+    if plan.moderation.enabled and plan.moderation.offline != "off":
+        stages.append(Screen(method=plan.target.method, routes=plan.moderation.offline == "route"))
+    return [*stages, Check(job.checks)]
+
+
+def _moderated(spool: Spool, job: Job, stack: ExitStack) -> Spool:
+    """Ask the Moderation API about every row, then check the rows with what it said."""
+    plan, setting = job.plan, job.setting
+    with setting.progress.stage("moderate", unit="rows", total=len(spool)) as advance:
+        moderated = stack.enter_context(
+            moderate(
+                spool.pairs("digest", "payload"),
+                settings=plan.moderation,
+                method=plan.target.method,
+                api_key=setting.api_key,
+                base_url=setting.base_url,
+                cache_folder=setting.cache,
+                progress=_shown(advance),
+            )
+        )
+    asked = columns.MODERATION
+    schema = _schema(spool.schema, pa.schema([pa.field("moderation", asked)]), columns.CHECK)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in spool.batches():
+            facts = [fact and as_column(fact) for fact in moderated.facts(batch["digest"].to_pylist())]
+            yield batch.append_column("moderation", pa.array(facts, asked))
+
+    with setting.progress.stage("check", unit="rows", total=len(spool)) as advance:
+        tables = _counted(setting.engine.run(batches(), [Check(job.checks)]), advance)
+        return stack.enter_context(spooled(job.work / "moderated.arrow", tables, schema))
+
+
+def _demand_columns(table: pa.Table) -> None:
+    """Raise PlanError for a source of which no row has the column that the plan names: a mistake there, not in the data."""
+    lacks = pc.fill_null(pc.starts_with(table["trouble"], MISSING_COLUMN), fill_value=False)
+    sizes = pc.value_counts(table["source"]).to_pylist()
+    missing = table.filter(lacks)
+    without = {entry["values"]: entry["counts"] for entry in pc.value_counts(missing["source"]).to_pylist()}
+    for entry in sizes:
+        if without.get(entry["values"]) == entry["counts"]:
+            first = missing["trouble"][pc.index(missing["source"], entry["values"]).as_py()].as_py()
+            raise PlanError(f"source `{entry['values']}`: {first.removeprefix(MISSING_COLUMN).strip()} No row has it.")
+
+
+def _schema(*parts: pa.Schema) -> pa.Schema:
+    return pa.schema([field for part in parts for field in part])
+
+
+def _counted(tables: Iterator[pa.Table], advance: Advance) -> Iterator[pa.Table]:
+    for table in tables:
+        advance(len(table))
+        yield table
+
+
+def _shown(advance: Advance) -> Callable[[int, int, float | None], None]:
+    """Turn counts so far into steps."""
+    so_far = [0]
+
+    def show(done: int, _total: int, _seconds_left: float | None) -> None:
+        advance(done - so_far[0])
+        so_far[0] = done
+
+    return show

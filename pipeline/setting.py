@@ -1,0 +1,31 @@
+"""Where and when a build runs: what comes from outside, handed in by the command line or a test."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from pipeline.core.progress import Progress
+from pipeline.engines.local import Local
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Where and when a build runs: everything that is no part of plan or data."""
+
+    root: Path
+    """Folder of the plan; every path of the plan is relative to it."""
+    today: date
+    stamp: str
+    """Name of the version that is published."""
+    cache: Path
+    """Folder of what is kept between runs: answers of the Moderation API."""
+    vocabularies: tuple[str, ...] = ()
+    """Folders in which unpacked token vocabularies may lie, the last to be written to."""
+    engine: Local
+    batch_rows: int = 2_000
+    """Rows that travel together: enough to spread the cost of a batch, few enough to hold some in memory."""
+    api_key: str | None = None
+    base_url: str | None = None
+    salt: str | None = field(default=None, repr=False)
+    """Secret from which fakes of private data are derived; written nowhere."""
+    progress: Progress
