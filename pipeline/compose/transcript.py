@@ -23,7 +23,7 @@ KNOWN: Final = {
 """Speakers that need no entry in a plan's `speakers`, in lower case."""
 
 _IRC: Final = re.compile(r"\[?\d{1,2}:\d\d(?::\d\d)?\]?\s+<[ @+%~&]?([^<>\s]+)>(?: (.*))?$")
-_LABEL: Final = re.compile(r"(?:[-•]?[ \t]*([*_]{1,2})[ \t]*)?([^\s:：*_][^:：\n]{0,39}?)[*_\s]*[:：](?!//)(.*)$")  # noqa: RUF001 - Chinese colons
+_LABEL: Final = re.compile(r"(?:[-•]?[ \t]*([*_]{1,2})[ \t]*)?([^\s:：*_][^:：\n]{0,39}?)[*_\s]*[:：](?!//)(.*)$")
 """A speaker, maybe set off as Markdown does: `**Ann:** Hi`, `*Ann*: Hi`, `* Ann: Hi *`."""
 _BLOCK: Final = re.compile(r"(?:\A\n*|\n[^\S\n]*\n\n*)([^\s:][^:\n]{0,39}):[ \t]?")
 

@@ -23,7 +23,7 @@ def normal(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFC", text.casefold().replace("ı", "i"))  # noqa: RUF001 - the capital of both is I
+    folded = unicodedata.normalize("NFC", text.casefold().replace("ı", "i"))
     return " ".join(_WORD.findall(folded)) if _UNUSUAL.search(folded) else folded
 
 

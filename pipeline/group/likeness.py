@@ -37,7 +37,7 @@ SHORT_ANSWER: Final = 10
 SPELLING: Final = 0.75
 """Share of letters in common from which one word is another spelling of the other."""
 
-PUNCTUATION: Final = str.maketrans("", "", ".,;:!?'\"-–—…‘’“”。，、；：！？")  # noqa: RUF001 - these are meant
+PUNCTUATION: Final = str.maketrans("", "", ".,;:!?'\"-–—…‘’“”。，、；：！？")
 NEGATIONS: Final = frozenset(
     [
         "no",
@@ -226,7 +226,7 @@ def _is_opposite(one: str, other: str) -> bool:
     if a != b and a in POLES and b in POLES:
         return True
     short, long = sorted((a, b), key=len)
-    return bool(short) and long in {f"{short}n't", f"{short}n’t", f"{short}not", f"{short}'t", f"{short}’t"}  # noqa: RUF001
+    return bool(short) and long in {f"{short}n't", f"{short}n’t", f"{short}not", f"{short}'t", f"{short}’t"}
 
 
 @lru_cache(maxsize=1 << 14)

@@ -37,7 +37,7 @@ SELF_TEST: Final = (
     "  indented\n\n\tlines \r\n\r\n   and trailing space   ",
     "<|endoftext|><|endofprompt|><|fim_suffix|><|im_start|>assistant",
     "Größe, naïve, São Paulo, Łódź, Ελλάδα, Москва, İstanbul, ﬁligree, x², Ⅷ",
-    "你好，世界。今天天气怎么样？日本語の文章とひらがな。한국어 문장입니다. ภาษาไทยไม่มีช่องว่าง",  # noqa: RUF001 - text as it is written
+    "你好，世界。今天天气怎么样？日本語の文章とひらがな。한국어 문장입니다. ภาษาไทยไม่มีช่องว่าง",
     "हिन्दी में संयुक्ताक्षर العربية עברית e\u0301 \u200b\u200d \ufeff \x00\x7f\x85\u2028",
     "👩‍👩‍👧‍👦 🇩🇪 ☃️ 🤷🏽 def f(x):\n    return {'a': [x**2 for x in range(10)]}  # ok!!!///\n/",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" + " " * 300 + "b" + "\n" * 70,

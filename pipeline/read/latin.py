@@ -4,7 +4,7 @@ A byte above 127 is a letter, a quote or a sign in every one of them, so all dec
 right reading gives `déjà` and `don’t`, a wrong one `dÈj‡` and `donÕt`.
 """
 
-# ruff: noqa: RUF001, RUF002 - the look-alike characters are the subject
+
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - Chinese colons are the matter here
+
 """Dialogues: rows, lists and transcripts become turns; what is cut, merged or left out is noted."""
 
 import json

@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001 - letters of many scripts are the matter here
+
 """Mending: broken text is repaired by name, sound text in any script comes back as the very same string."""
 
 import json

@@ -1,6 +1,6 @@
 """Bytes become text: what a file is in, and what becomes of bytes that are no text."""
 
-# ruff: noqa: RUF001 - scripts are the subject
+
 
 import pytest
 

@@ -22,7 +22,7 @@ from pipeline.compose.guess.words import (
 )
 from pipeline.compose.transcript import KNOWN, take_apart
 
-_LABEL = re.compile(r"^([^\s:：][^:：\n]{0,39}?)\s*[:：][ \t]", re.MULTILINE)  # noqa: RUF001 - Chinese colons
+_LABEL = re.compile(r"^([^\s:：][^:：\n]{0,39}?)\s*[:：][ \t]", re.MULTILINE)
 _ASKED = (QUESTION - TEXT) | {"prompt"}
 _SHORT = 200
 """Characters; questions are shorter, stories longer."""

@@ -11,7 +11,7 @@ from pipeline.compose.turns import Said, messages
 from pipeline.core.target import Settings
 from pipeline.core.trouble import Trouble
 
-_ENDS = (re.compile(r"\n\s*\n"), re.compile(r"(?<=[.!?。！？])[\"'”’»)]*\s"), re.compile(r"\s"))  # noqa: RUF001 - other scripts end sentences too
+_ENDS = (re.compile(r"\n\s*\n"), re.compile(r"(?<=[.!?。！？])[\"'”’»)]*\s"), re.compile(r"\s"))
 _LEAST_SHARE = 0.5
 
 
