@@ -46,6 +46,11 @@ class Detector:
     find: Find
 
 
+def digit_count(text: str) -> int:
+    """Give how many ASCII digits a text has, in a microsecond: finders ask it before they search character by character."""
+    return sum(map(text.count, "0123456789"))
+
+
 @cache
 def detectors() -> tuple[Detector, ...]:
     """Give every detector by rank, from the files of pipeline/core/private/kinds/."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from pipeline.core.private.detector import SPACE, Detector, Span
+from pipeline.core.private.detector import SPACE, Detector, Span, digit_count
 
 NUMBER: Final = re.compile(
     rf"(?<![0-9A-Za-z_])(?<![0-9][.,-])[0-9](?:(?:{SPACE}|-)?[0-9]){{11,18}}(?![0-9A-Za-z_])(?![.,-][0-9])"
@@ -41,6 +41,8 @@ ISSUERS: Final = (
     Issuer(re.compile("50|5[6-9]|6[0379]"), (), (12, 13, 14, 15, 16, 17, 18, 19)),
     Issuer(re.compile("220[0-4]|9792|60[68]|508|65[0-5]"), (), (16,)),
 )
+SHORTEST: Final = 12
+"""Digits of the shortest number that any of them issues."""
 GROUPS: Final = ((4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 5), (4, 4, 4), (6, 13), (6, 6))
 """How cards are printed, by length of the groups; others are sums, dates or telephone numbers."""
 PUBLISHED: Final = frozenset(
@@ -95,13 +97,15 @@ TEST_RANGE: Final = re.compile("40000000000|400000[0-9]{4}00000|4000000|5555550{
 
 def find(text: str) -> Iterator[Span]:
     """Give the card numbers; two are the same when their digits are."""
+    if digit_count(text) < SHORTEST:
+        return
     for match in NUMBER.finditer(text):
-        digits = re.sub("[^0-9]", "", match[0])
-        if is_card(digits) and _is_printed_so(match[0]):
-            lengths = [one for one in ISSUERS if one.prefix.match(digits)]
-            is_sure = any(len(digits) in one.sure for one in lengths) and not _is_address(text, match.start())
+        number = re.sub("[^0-9]", "", match[0])
+        if is_card(number) and _is_printed_so(match[0]):
+            lengths = [one for one in ISSUERS if one.prefix.match(number)]
+            is_sure = any(len(number) in one.sure for one in lengths) and not _is_address(text, match.start())
             if is_sure or CONTEXT.search(text[max(match.start() - REACH, 0) : match.end() + REACH]):
-                yield Span(match.start(), match.end(), digits)
+                yield Span(match.start(), match.end(), number)
 
 
 def is_card(digits: str) -> bool:

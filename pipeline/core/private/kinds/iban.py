@@ -7,7 +7,7 @@ from typing import Final
 from stdnum import iban
 from stdnum.exceptions import ValidationError
 
-from pipeline.core.private.detector import SPACE, Detector, Span
+from pipeline.core.private.detector import SPACE, Detector, Span, digit_count
 
 ACCOUNT: Final = re.compile(
     rf"(?<![0-9A-Za-z_])[A-Za-z]{{2}}[0-9]{{2}}(?:[A-Za-z0-9]{{11,30}}|(?:(?:{SPACE}|-)[A-Za-z0-9]{{4}}){{2,7}}(?:(?:{SPACE}|-)[A-Za-z0-9]{{1,3}})?)(?![0-9A-Za-z_])"
@@ -37,6 +37,8 @@ PUBLISHED: Final = frozenset(
 
 def find(text: str) -> Iterator[Span]:
     """Give the account numbers; two are the same when they differ in case or spaces alone."""
+    if digit_count(text) < 2:  # noqa: PLR2004 - the check digits
+        return
     for match in ACCOUNT.finditer(text):
         end = match.end()
         while end - match.start() >= SHORTEST:  # words of four letters may stand behind a number written in groups

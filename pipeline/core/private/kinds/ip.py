@@ -51,7 +51,7 @@ RESOLVERS: Final = frozenset(
 
 def find(text: str) -> Iterator[Span]:
     """Give public addresses; two spellings of one IPv6 address are the same."""
-    for match in V4.finditer(text):
+    for match in V4.finditer(text) if text.count(".") >= 3 else ():  # noqa: PLR2004 - between four numbers
         if _is_public(IPv4Address(match[0])) and _reads_as_address(text, match):
             yield Span(match.start(), match.end(), match[0])
     if text.count(":") > 1:

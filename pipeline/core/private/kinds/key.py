@@ -56,13 +56,15 @@ MADE_UP: Final = re.compile(
     r"example|sample|dummy|fake|test_?key|placeholder|your|redacted|x{6,}|\*{3}|\.{3}|0{8,}|1234567|abcdefg|qwerty|deadbeef|foobar",
     re.IGNORECASE,
 )
+SHORTEST: Final = 20
+"""Characters without a space between them that the shortest key has, AWS's."""
 VARIETY: Final = 8
 """A key has at least so many different characters: no entropy, only against rows of one letter."""
 
 
 def find(text: str) -> Iterator[Span]:
     """Give provider keys, without those that say of themselves that they are examples."""
-    if not BEGINS.search(text):
+    if not any(len(word) >= SHORTEST for word in text.split()) or not BEGINS.search(text):
         return
     for match in KEY.finditer(text):
         if is_real(match[0]):

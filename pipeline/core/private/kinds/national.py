@@ -9,7 +9,7 @@ from functools import cache
 from importlib import import_module
 from typing import Final, NamedTuple
 
-from pipeline.core.private.detector import SPACE, Detector, Span
+from pipeline.core.private.detector import SPACE, Detector, Span, digit_count
 
 S: Final = SPACE
 REACH: Final = 48
@@ -123,6 +123,8 @@ EXAMPLES: Final = frozenset(
 
 def find(text: str) -> Iterator[Span]:
     """Give national numbers; two are the same when they differ in separators alone."""
+    if not digit_count(text):  # BEGINS wants one: seven capitals in a row are a word
+        return
     for start in (match.start() for match in BEGINS.finditer(text)):
         for number in NUMBERS:
             match = _compiled(number.pattern).match(text, start)

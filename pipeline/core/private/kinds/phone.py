@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pipeline.core.private.detector import SPACE, Detector, Span
+from pipeline.core.private.detector import SPACE, Detector, Span, digit_count
 
 START: Final = r"(?<![0-9A-Za-z_=#$€£])(?<![0-9][.,/:*^+-])(?<![0-9][*/+=-] )"
 END: Final = rf"(?!{SPACE}?[0-9%$€£°²])(?![A-Za-z_])(?![.,:/-][0-9])(?! ?[=*<>^\u00d7\u00f7])"
@@ -62,6 +62,8 @@ LONGEST: Final = 15
 
 def find(text: str) -> Iterator[Span]:
     """Give telephone numbers; two are the same when their digits are, without the prefix of the country."""
+    if digit_count(text) < SHORTEST:
+        return
     for pattern, least, most in ((INTERNATIONAL, 9, LONGEST + 2), (NANP, 10, 13), (TRUNK, 9, 11)):
         end = 0
         for match in pattern.finditer(text):
