@@ -15,6 +15,8 @@ import xxhash
 FOLDS = 4
 CATEGORIES = {"S": "sexual", "H": "hate", "HR": "harassment", "V": "violence", "SH": "self-harm"}
 """Label of OpenAI's set → category. H2, S3 and V2 have too few examples, or none, to learn from."""
+SHIPPED = ("sexual", "hate", "harassment", "self-harm")
+"""Violence was tried and left out: a head that finds a fifth and routes crime stories covers nothing."""
 TWEET = {"0": {"hate": 1, "harassment": 1}, "1": {"hate": 0}, "2": {"hate": 0, "harassment": 0}}
 """Class of Davidson's tweets (hate, offensive, neither) → what it tells."""
 
@@ -56,7 +58,7 @@ def ordinary(folder: Path) -> Iterator[Labelled]:
         "gsm8k": _sample((t for row in _lines(folder / "gsm8k_train/train.jsonl") for t in row.values()), 5),
         "self_instruct": _self_instruct(folder),
         "multidogo": _sample(_multidogo(folder), 20),
-        "persona_chat": _sample(_persona_turns(folder), 4),
+        "persona_chat": _sample(_turns(_persona(folder)[::2]), 4),
         "persona_chat, whole": _sample(iter(_persona(folder)[::2]), 5),
         "sherlock": list(_sherlock(folder))[::2],
     }.items():
@@ -66,18 +68,20 @@ def ordinary(folder: Path) -> Iterator[Labelled]:
 
 def for_thresholds(folder: Path) -> list[str]:
     """Give ordinary text that decides from which margin on a text is routed; nothing of it is trained on."""
-    return [*_oasst(folder), *(row["text"] for row in _rows(folder / "banking77/train.csv"))][:4_000]
+    customers = [row["text"] for row in _rows(folder / "banking77/train.csv")][:3_000]
+    return [*_oasst(folder), *customers, *_turns(_persona(folder)[1::4])]
 
 
 def unseen(folder: Path) -> dict[str, list[str]]:
-    """Give ordinary text that took no part in training or thresholds; of a source with a star, another half did."""
+    """Give ordinary text that took no part in training or thresholds; of a source with a star, another part did."""
     logs = sorted((folder / "irc_chat").rglob("*.ascii.txt")) or sorted((folder / "irc_chat").rglob("*.txt"))
     said = (line.partition("> ")[2] for log in logs for line in log.read_text("utf-8", "replace").splitlines())
     return {
         "taskmaster4, turns": _taskmaster(folder),
         "truthfulqa, questions": [row["Question"] for row in _rows(folder / "truthfulqa/TruthfulQA.csv")],
         "irc_chat, lines": list(_sample((line for line in said if line), 5)),
-        "persona_chat*, whole conversations": _persona(folder)[1::2],
+        "persona_chat*, turns": list(_turns(_persona(folder)[3::4])),
+        "persona_chat*, whole conversations": _persona(folder)[3::4],
         "sherlock*, paragraphs of crime stories": list(_sherlock(folder))[1::2],
     }
 
@@ -134,11 +138,9 @@ def _persona(folder: Path) -> list[str]:
     return [row["Best Generated Conversation"] for row in rows]
 
 
-def _persona_turns(folder: Path) -> Iterator[str]:
-    for conversation in _persona(folder)[::2]:
-        for line in conversation.splitlines():
-            if text := re.sub(r"^User \d: ?", "", line):
-                yield text
+def _turns(conversations: list[str]) -> Iterator[str]:
+    lines = (line for conversation in conversations for line in conversation.splitlines())
+    return (text for line in lines if (text := re.sub(r"^User \d: ?", "", line)))
 
 
 def _sherlock(folder: Path) -> Iterator[str]:

@@ -16,7 +16,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")  # sums in one 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import minimize
-from screen_data import CATEGORIES, Labelled, for_thresholds, labelled
+from screen_data import SHIPPED, Labelled, for_thresholds, labelled
 
 from pipeline.measure.screen.features import BITS, Kind, features
 from pipeline.measure.screen.heads import ENGLISH_LANE, LANES, LEAST_LENGTH, WEIGHT_LANE, WEIGHTS, Heads
@@ -28,7 +28,7 @@ WEIGHT_UNIT = 2.5
 """Of WEIGHT_LANE: RAREST squared times this fits into 7 bits."""
 STRENGTH = 30.0
 """Of the evidence against the L2 penalty."""
-ROUTED = 0.002
+ROUTED = 0.001
 """Share of ordinary text that each head may route."""
 CLIPPED = 0.9999
 """Share of a head's weights that 8 bits hold; the few beyond are cut."""
@@ -38,7 +38,7 @@ if there which when will been has had were their our who about could should plea
 into than then them these those"""
 
 
-def train(examples: Sequence[Labelled], ordinary: Sequence[str]) -> Heads:
+def train(examples: Sequence[Labelled], ordinary: Sequence[str], *, names: Sequence[str] = SHIPPED) -> Heads:
     """Fit all heads; each routes ROUTED of the ordinary texts, none of which may be among the examples."""
     counts = matrix([one.text for one in examples])
     rarity = rarities(counts)
@@ -49,7 +49,7 @@ def train(examples: Sequence[Labelled], ordinary: Sequence[str]) -> Heads:
     table[:, WEIGHT_LANE] = weight_lane
     table[features([ENGLISH]).words.buckets, ENGLISH_LANE] = 1
     scales, biases = [], []
-    for lane, name in enumerate(CATEGORIES.values()):
+    for lane, name in enumerate(names):
         known = np.array([name in one.labels for one in examples])
         told = np.array([one.labels.get(name, 0) for one in examples])[known]
         weights, bias = fit(scaled[known], told, np.array([one.weight for one in examples])[known])
@@ -58,7 +58,7 @@ def train(examples: Sequence[Labelled], ordinary: Sequence[str]) -> Heads:
         table[:, lane] = np.clip(np.round(weights / scale), -127, 127)
         scales.append(scale)
         biases.append(bias)
-    heads = Heads(tuple(CATEGORIES.values()), tuple(scales), tuple(biases), table)
+    heads = Heads(tuple(names), tuple(scales), tuple(biases), table)
     limits = np.quantile(heads.judge(ordinary).margins, 1 - ROUTED, axis=0)
     return replace(heads, biases=tuple(float(bias - limit) for bias, limit in zip(biases, limits, strict=True)))
 

@@ -12,7 +12,7 @@ from pipeline.report.model import ModerationFacts
 
 SCREEN_LIMITS: Final = (
     "The offline screen is weak: it knows English words, not who is attacked, and misses most requests for harm. "
-    "It does not cover minors, threats, graphic violence, instructions for self-harm, illicit acts, images or other languages."
+    "It does not cover violence, threats, minors, instructions for self-harm, illicit acts, images or other languages."
 )
 State = Literal["not asked", "verified", "screened", "held", "partly"]
 

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from pipeline.core.settings import ModerationSettings
+from pipeline.report.advice import next_steps
+from pipeline.report.faces import faces
 from pipeline.report.model import NO_GUARANTEE
+from pipeline.report.terminal import closing_text
 
 
 def judged(state: str = "verified", **scores: float) -> dict[str, Any]:
@@ -64,3 +67,62 @@ def test_a_clean_result_guarantees_nothing_and_says_so(report_of: Any) -> None:
 
     assert asked.guarantee == NO_GUARANTEE
     assert asked.not_covered == ("Images were not looked at.",)
+
+
+SCREENED: dict[str, Any] = {
+    "moderation": {
+        "backend": "tuneset-screen/1",
+        "state": "screened",
+        "flagged": None,
+        "scores": [("screen/hate", 0.4)],
+        "categories": ["screen/hate"],
+        "places": [("screen/hate", "/messages/0/content")],
+    }
+}
+STATES = [
+    pytest.param([{}], "not asked", (), id="not asked"),
+    pytest.param(
+        [SCREENED], "screened offline (weak) by tuneset-screen/1, not verified", ("1 to review",), id="screened"
+    ),
+    pytest.param([SCREENED, {}], "partly screened offline (weak) by tuneset-screen/1, not verified", (), id="partly"),
+    pytest.param([judged(hate=0.9)], "verified by openai/omni-moderation-latest", ("1 flagged",), id="verified"),
+    pytest.param([judged(), judged("held")], "held by openai/omni-moderation-latest: not every", (), id="held"),
+]
+
+
+@pytest.mark.parametrize(("rows", "words", "outcome"), STATES)
+def test_every_face_tells_the_states_apart(
+    rows: list[dict[str, Any]], words: str, outcome: tuple[str, ...], report_of: Any
+) -> None:
+    report = report_of(*rows)
+    terminal = " ".join(closing_text(report, folder="out", width=200).split())
+    page = faces(report)
+
+    for face in (terminal, page["report.md"].decode(), page["report.html"].decode()):
+        assert words in face
+    assert all(one in terminal for one in outcome)
+    assert ("not verified" in terminal) == ("not verified" in words)
+
+
+def test_the_screen_flags_nothing_and_says_what_it_does_not_cover(report_of: Any) -> None:
+    asked = report_of(SCREENED, moderation=ModerationSettings(thresholds={"screen/hate": 0.0})).moderation
+
+    assert (asked.flagged, asked.categories) == (0, {})
+    assert (asked.to_review, asked.suspected) == (1, {"hate": 1})
+    assert "misses most requests for harm" in asked.not_covered[-1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "step"),
+    [
+        pytest.param([{}], "Moderation was not asked. Set OPENAI_API_KEY", id="not asked"),
+        pytest.param(
+            [SCREENED],
+            "Moderation is not verified: only a weak offline screen looked. Read the 1 example",
+            id="screened",
+        ),
+        pytest.param([judged()], "Nothing stands in the way", id="verified"),
+    ],
+)
+def test_the_next_step_is_to_verify_what_is_not(rows: list[dict[str, Any]], step: str, report_of: Any) -> None:
+    assert any(one.startswith(step) for one in next_steps(report_of(*rows)))

@@ -28,7 +28,7 @@ LEAST_LENGTH: Final = 250.0
 PIECE_CHARACTERS: Final = 2_000
 """Longer texts are judged in pieces: heads were trained on texts of this length, and a passage is not drowned."""
 NOT_COVERED: Final = (
-    *("sexual/minors", "hate/threatening", "harassment/threatening", "violence/graphic"),
+    *("sexual/minors", "hate/threatening", "harassment/threatening", "violence", "violence/graphic"),
     *("self-harm/intent", "self-harm/instructions", "illicit", "illicit/violent"),
     *("requests for harm", "images", "languages other than English"),
 )

@@ -23,8 +23,9 @@ LEAST_WORDS: Final = 10
 """Of a row: with fewer, its language cannot be told and it is screened."""
 LEAST_ENGLISH: Final = 0.08
 """Share of common English words below which a row is not screened: other languages, code, numbers."""
+LAST_LATIN: Final = 0x24F
 LEAST_LATIN: Final = 0.7
-"""Share of ASCII below which a row is not screened."""
+"""Share of Latin letters, digits and marks below which a row is not screened."""
 WHOLE: Final = 1 << 30
 
 
@@ -112,9 +113,13 @@ def rows_of(loaded: Heads, rows: Sequence[list[str]]) -> tuple[npt.NDArray[np.fl
 def _is_english(texts: Sequence[str], judged: Judged, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     words, english = (np.add.reduceat(counts, starts) for counts in (judged.words, judged.english))
     letters = np.add.reduceat(np.array([len(text) for text in texts], np.int64), starts)
-    others = np.array([0 if text.isascii() else sum(character > "\u024f" for character in text) for text in texts])
+    others = np.array([0 if text.isascii() else _beyond_latin(text) for text in texts], np.int64)
     is_latin = np.add.reduceat(others, starts) <= (1 - LEAST_LATIN) * letters
     return (words > 0) & is_latin & ((words < LEAST_WORDS) | (english >= LEAST_ENGLISH * words))
+
+
+def _beyond_latin(text: str) -> int:
+    return int((np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4") > LAST_LATIN).sum())
 
 
 def _places(loaded: Heads, payload: str, method: Method) -> tuple[str, ...]:
