@@ -160,21 +160,21 @@ def _unescaped(payload: str) -> str | None:
 
 
 def _looked(row: int, rules: Sequence[Rule], batch: pa.Table, settings: CheckSettings) -> Iterator[Finding]:
-    """Parse a row once and give what the rules find in it; scores and names are fetched for the rules that ask them."""
+    """Parse a row once and give what the rules find in it; counts, scores and names are fetched for the rules that ask them."""
     areas = {rule.code.partition(".")[0] for rule in rules}
     name = batch["name"][row].as_py()
     example = Example.parse(
         batch["payload"][row].as_py(),
         method=settings.limits.method,
-        tokens=_tokens(batch["tokens"][row].as_py()),
+        tokens=_tokens(batch["tokens"][row].as_py()) if "tokens" in areas else None,
         moderation=_moderation(batch, row, settings) if "moderation" in areas else None,
-        person_names=_person_names(batch, row) if "private" in areas else None,
+        person_names=_person_names(batch, row) if any(rule.code == "private.name" for rule in rules) else None,
     )
     for rule in rules:
         assert rule.look is not None
-        severity = severity_of(rule.code, rule.severity, settings) or rule.severity
         try:
             for flaw in rule.look(example, settings.limits):
+                severity = severity_of(rule.code, rule.severity, settings) or rule.severity
                 yield Finding(name, rule.code, severity, flaw.where, flaw.message)
         except Exception as error:
             error.add_note(f"rule {rule.code} looked at {name}")

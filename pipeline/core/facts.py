@@ -113,10 +113,11 @@ def repeated(facts: pa.Table, key: str) -> list[npt.NDArray[np.int64]]:
     shared = np.flatnonzero(counts[codes + 1] > 1)
     order = shared[np.argsort(codes[shared], kind="stable")]
     groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
-    names = facts["name"]
+    names = facts["name"].take(pa.array(order)).to_pylist()
+    places = dict(zip(order.tolist(), map(place, names), strict=True))
     return sorted(
-        (np.array(sorted(group, key=lambda row: place(names[int(row)].as_py()))) for group in groups),
-        key=lambda group: place(names[int(group[0])].as_py()),
+        (np.array(sorted(group.tolist(), key=places.__getitem__)) for group in groups),
+        key=lambda group: places[int(group[0])],
     )
 
 

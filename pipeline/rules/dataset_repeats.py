@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -46,8 +47,9 @@ def _twins(facts: pa.Table, key: str, kind: str, apart: frozenset[str]) -> Itera
         return
     is_given = "side" in facts.column_names and "fate" not in facts.column_names
     for part in [side(facts, name) for name in ("train", "validation")] if is_given else [facts]:
+        told_apart = [_numbered(part, name) for name in apart]
         for rows in repeated(part, key):
-            others = min((len(pc.unique(part[name].take(pa.array(rows)))) for name in apart), default=len(rows)) - 1
+            others = min((len(set(keys[rows].tolist())) for keys in told_apart), default=len(rows)) - 1
             if others:
                 first = part["name"][int(rows[0])].as_py()
                 yield RowFlaw(first, "", f"{counted(others, f'{kind} duplicate')} of this row.")
@@ -59,7 +61,7 @@ def leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
 
     *The same data should not be present in both train and validation files.* Delete one. Needs `content`, `side`.
     """
-    if {"content", "side"} <= set(facts.column_names):
+    if {"content", "side"} <= set(facts.column_names) and _is_validated(facts):
         rows = shipped(facts)
         for group in repeated(rows, "content"):
             yield from _across(rows, group, "This example is also in train; expected on one side.")
@@ -71,11 +73,23 @@ def prompt_leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
 
     Keep all answers to one prompt on one side; `tuneset build` does. Needs `prompt`, `content`, `side`.
     """
-    if {"prompt", "content", "side"} <= set(facts.column_names):
+    if {"prompt", "content", "side"} <= set(facts.column_names) and _is_validated(facts):
         rows = _asked(shipped(facts))
+        contents = _numbered(rows, "content")
         for group in repeated(rows, "prompt"):
-            if len(group) < OPEN_SHARE * rows.num_rows and len(pc.unique(rows["content"].take(pa.array(group)))) > 1:
+            if len(group) < OPEN_SHARE * rows.num_rows and len(set(contents[group].tolist())) > 1:
                 yield from _across(rows, group, "This prompt is also in train; expected on one side.")
+
+
+def _is_validated(facts: pa.Table) -> bool:
+    """Say whether there is another side at all: without one nothing leaks, and no group need be looked for."""
+    return bool(pc.any(pc.equal(facts["side"], "validation")).as_py())
+
+
+def _numbered(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """Give a number for each value of a column, the same for the same value: one pass, where Arrow's takes are one a group."""
+    codes = rows[name].combine_chunks().dictionary_encode(null_encoding="encode").indices
+    return np.asarray(codes, np.int64)
 
 
 def _across(rows: pa.Table, group: np.ndarray, message: str) -> Iterator[RowFlaw]:
@@ -93,8 +107,9 @@ def contradict(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     if {"prompt", "content"} <= set(facts.column_names):
         rows = _asked(shipped(facts))
         apart = "group" if "group" in rows.column_names and not rows["group"].null_count else "content"
+        answer_of = _numbered(rows, apart)
         for group in repeated(rows, "prompt"):
-            answers = len(pc.unique(rows[apart].take(pa.array(group))))
+            answers = len(set(answer_of[group].tolist()))
             is_open = answers >= MANY and answers >= OPEN_SHARE * rows.num_rows
             if answers > 1 and not is_open:
                 yield RowFlaw(rows["name"][int(group[0])].as_py(), "", f"{answers:,} different answers to this prompt.")

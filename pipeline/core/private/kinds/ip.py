@@ -54,7 +54,7 @@ def find(text: str) -> Iterator[Span]:
     for match in V4.finditer(text) if text.count(".") >= 3 else ():  # noqa: PLR2004 - between four numbers
         if _is_public(IPv4Address(match[0])) and _reads_as_address(text, match):
             yield Span(match.start(), match.end(), match[0])
-    if text.count(":") > 1:
+    if "::" in text or text.count(":") >= WHOLE - 1:
         yield from _version_six(text)
 
 
