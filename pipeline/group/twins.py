@@ -169,9 +169,6 @@ def _stars(edges: _Edges, rank: Indices) -> tuple[Indices, npt.NDArray[np.float3
 
 def _kin(rows: pa.Table, centre: Indices, content: Indices) -> Indices:
     """Give components over groups, prompts (open tasks apart) and families."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     everyone = np.arange(len(centre))
     links, hubs, size = [everyone], [len(everyone) + centre], len(everyone) + len(everyone)
     for name in ("prompt", "family"):
@@ -184,6 +181,13 @@ def _kin(rows: pa.Table, centre: Indices, content: Indices) -> Indices:
         hubs.append(size + codes)
         size += int(codes.max(initial=-1)) + 1
     here, there = np.concatenate(links), np.concatenate(hubs)
+    if len(np.unique(there)) == len(
+        there
+    ):  # everyone is alone: scipy need not be imported, half of a small check's time
+        return everyone
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_matrix((np.ones(len(here), np.int8), (here, there)), shape=(size, size)).tocsr()
     _, labels = connected_components(graph, directed=False)
     return np.unique(labels[: len(everyone)], return_inverse=True)[1].astype(np.int64)
