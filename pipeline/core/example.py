@@ -4,12 +4,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 Json: TypeAlias = Any
 """A value as json.loads gives it: untrusted, so every reader of it asks for its type first."""
 
 Method: TypeAlias = Literal["sft", "dpo", "rft"]
+
+DEEPEST: Final = 500
+"""Lists and objects inside one another that a payload may have: what is deeper counts as not JSON. Python gives up near
+1,000, sooner the deeper its own stack is, and its versions differ; a limit of our own makes the answer the same."""
 
 
 class Tokens(NamedTuple):
@@ -119,10 +123,12 @@ class Example:
         moderation: Moderation | None = None,
         person_names: int | None = None,
     ) -> "Example":
-        """Take a payload apart; what is not JSON has no data and no turns."""
+        """Take a payload apart; what is not JSON, or deeper than DEEPEST, has no data and no turns."""
         try:
             data = json.loads(payload)
         except (ValueError, RecursionError):
+            data = None
+        if payload.count("[") + payload.count("{") > DEEPEST and _is_too_deep(data):
             data = None
         return cls(payload, method, tokens, moderation, person_names, data)
 
@@ -171,6 +177,16 @@ class Example:
         holder = self.record.get("input") if self.method == "dpo" else self.record
         tools = holder.get("tools") if isinstance(holder, dict) else None
         return tools if isinstance(tools, list) else ()
+
+
+def _is_too_deep(data: Json) -> bool:
+    level = [data]
+    for _ in range(DEEPEST + 1):
+        holders = [value for value in level if isinstance(value, dict | list)]
+        if not holders:
+            return False
+        level = [item for one in holders for item in (one.values() if isinstance(one, dict) else one)]
+    return True
 
 
 def _turns(messages: Json, where: str) -> tuple[Turn, ...]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from pipeline.core.example import Example
+from pipeline.core.example import DEEPEST, Example
 from pipeline.core.rule import Flaw, rule
 from pipeline.core.suspects import none
 from pipeline.core.target import Limits
@@ -14,7 +14,7 @@ from pipeline.core.wording import kind
     "json.invalid",
     suspects=none,
     good=("user: Hi\nassistant: Hello",),
-    bad=(Example.parse('{"messages": ['), Example.parse("")),
+    bad=(Example.parse('{"messages": ['), Example.parse(""), Example.parse("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1))),
 )
 def invalid(example: Example, _limits: Limits) -> Iterator[Flaw]:
     """One broken line fails the whole job after the upload: *line contains invalid json*.
@@ -22,12 +22,17 @@ def invalid(example: Example, _limits: Limits) -> Iterator[Flaw]:
     Mend the line at the column given. A file that is one JSON array or one pretty-printed object is no JSON Lines.
     """
     if example.data is None and example.payload.strip() != "null":
-        try:
-            json.loads(example.payload)
-        except json.JSONDecodeError as error:
-            yield Flaw("", f"{error.msg} at column {error.pos + 1:,}; expected one JSON object.")
-        except (ValueError, RecursionError):
-            yield Flaw("", "A number too long or nesting too deep to read; expected one JSON object.")
+        yield Flaw("", f"{_reason(example.payload)}; expected one JSON object.")
+
+
+def _reason(payload: str) -> str:
+    try:
+        json.loads(payload)
+    except json.JSONDecodeError as error:
+        return f"{error.msg} at column {error.pos + 1:,}"
+    except (ValueError, RecursionError):
+        return "A number too long or nesting too deep to read"
+    return f"Nested deeper than {DEEPEST} levels"
 
 
 @rule(
