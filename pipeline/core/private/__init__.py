@@ -2,7 +2,7 @@
 
 from pipeline.core.private.detector import Detector, detectors, hint
 from pipeline.core.private.places import changed, changed_text
-from pipeline.core.private.search import ROUNDS, Found, found_in, looks_private, masked, named, replaced, search
+from pipeline.core.private.search import ROUNDS, Found, claims, found_in, looks_private, masked, named, replaced, search
 
 __all__ = [
     "ROUNDS",
@@ -10,6 +10,7 @@ __all__ = [
     "Found",
     "changed",
     "changed_text",
+    "claims",
     "detectors",
     "found_in",
     "hint",

@@ -90,17 +90,28 @@ def replaced(text: str, found: list[Found], by: Callable[[Found], str]) -> str:
 @lru_cache(maxsize=8)
 def found_in(payload: str) -> tuple[tuple[str, Found], ...]:
     """Give pointer and finding of everything in an example; kept for a moment, as the rules of a row ask in turn."""
-    places: list[tuple[str, Found]] = []
+    return tuple((where, one) for where, text, before in _texts(payload) for one in search(text, before=before))
+
+
+def claims(payload: str, one: Detector) -> bool:
+    """Say whether a detector claims anything in an example: where it does not, no other need be asked."""
+    return any(span.start >= len(before) for _, text, before in _texts(payload) for span in one.find(before + text))
+
+
+@lru_cache(maxsize=8)
+def _texts(payload: str) -> tuple[tuple[str, str, str], ...]:
+    """Give pointer, text and the words in front of every text of an example; none where it is not JSON."""
+    texts: list[tuple[str, str, str]] = []
 
     def note(where: str, text: str, before: str) -> str:
-        places.extend((where, one) for one in search(text, before=before))
+        texts.append((where, text, before))
         return text
 
     try:
         changed(json.loads(payload), note)
     except (ValueError, RecursionError):
         return ()
-    return tuple(places)
+    return tuple(texts)
 
 
 def masked(text: str, kinds: frozenset[PrivateKind]) -> str:
