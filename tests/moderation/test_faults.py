@@ -155,9 +155,17 @@ def test_a_held_row_is_asked_again_by_the_next_run_and_then_verified(desk):
 def test_a_text_that_always_breaks_the_server_holds_its_row_while_the_others_are_judged(desk):
     here = desk(lambda _, texts: error(500, "server_error") if "question 7" in texts else None)
 
-    facts = here.facts(ROWS, SMALL, patience=HASTY._replace(attempts=2, give_up_seconds=30))
+    facts = here.facts(ROWS, SMALL, patience=HASTY._replace(attempts=2, give_up_seconds=30, timeout_seconds=10))
 
     assert [number for number, fact in enumerate(facts) if fact.state == "held"] == [7]
+
+
+def test_a_text_that_always_breaks_the_server_is_held_though_nothing_else_is_asked(desk):
+    here = desk(lambda _, texts: error(500, "server_error") if "question 7" in texts else None)
+
+    facts = here.facts([row("question 7")], SMALL, patience=HASTY._replace(attempts=2, give_up_seconds=30))
+
+    assert [fact.state for fact in facts] == ["held"]
 
 
 def test_a_server_that_gives_one_result_for_many_texts_is_asked_one_by_one(desk):

@@ -47,6 +47,10 @@ class Want(NamedTuple):
     tokens: int
 
 
+PLAIN_WORD: Final = Want(b"", Piece("", "Hello."), 2)
+"""Asked to tell a text that breaks the API from an API that is down; its verdict is kept nowhere."""
+
+
 def want(key: bytes, piece: Piece, count: Callable[[str], int]) -> Want:
     """Give a piece that is to be asked for; `count` gives the tokens of a text."""
     return Want(key, piece, IMAGE_TOKENS if piece.kind == "image" else count(piece.content))
@@ -113,11 +117,15 @@ class Talk:
                 return
             self._give_up_where_hopeless(outcome.why)
             failures += not outcome.is_limit
-            if failures >= self._patience.attempts and self._last_good > began:
+            if failures and failures % self._patience.attempts == 0 and await self._is_answering(began):
                 await self._divide(pack, outcome.why)  # others are answered: it is one of these texts
                 return
             if not outcome.is_limit:
                 await asyncio.sleep(max(outcome.after_seconds or 0.0, self._pace.backoff(failures)))
+
+    async def _is_answering(self, began: float) -> bool:
+        """Say whether the API answers others since then; where nobody else asks, a plain word does."""
+        return self._last_good > began or isinstance(await self._request([PLAIN_WORD]), Judged)
 
     async def _request(self, pack: Sequence[Want]) -> Outcome:
         tokens = sum(want.tokens for want in pack)
