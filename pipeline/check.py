@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.columns import CHECK, FINDING, with_columns
+from pipeline.core.columns import CHECK, FINDING, MODERATION, with_columns
 from pipeline.core.example import Example, Moderation, Tokens
 from pipeline.core.facts import facts_of
 from pipeline.core.finding import Finding, Severity
@@ -188,11 +188,12 @@ def _tokens(counts: dict[str, int | None] | None) -> Tokens | None:
 
 
 def _moderation(batch: pa.Table, row: int, settings: CheckSettings) -> Moderation | None:
-    """Give what the backend said, with the categories that the plan's thresholds flag."""
-    said = batch["moderation"][row].as_py() if "moderation" in batch.column_names else None
-    if said is None:
+    """Give what the backend said, with the categories that the plan's thresholds flag; scores only for thresholds."""
+    said = batch["moderation"][row] if "moderation" in batch.column_names else None
+    if said is None or not said.is_valid:
         return None
-    fact = from_column(said)
+    is_by_score = bool(settings.moderation.thresholds)
+    fact = from_column({name: said[name].as_py() for name in said if name != "scores" or is_by_score})
     return fact._replace(categories=flags(fact, settings.moderation))
 
 
