@@ -71,7 +71,12 @@ def turns(node: Node) -> Iterator[Node]:
 
 
 def _names_a_key_twice(node: Node) -> bool:
-    keys = [key.value for key, _ in node.members or ()]
-    return len(set(keys)) < len(keys) or any(
-        _names_a_key_twice(inner) for inner in (*(value for _, value in node.members or ()), *(node.items or ()))
-    )
+    left = [node]
+    while left:  # no recursion: Python ends it at fewer levels than `parse` reads
+        one = left.pop()
+        keys = [key.value for key, _ in one.members or ()]
+        if len(set(keys)) < len(keys):
+            return True
+        left += [value for _, value in one.members or ()]
+        left += one.items or ()
+    return False

@@ -9,6 +9,7 @@ import pytest
 from pipeline.core.example import DEEPEST, Example
 from pipeline.core.settings import RuleSettings
 from pipeline.core.target import Limits
+from pipeline.fix.repair import mended, repairs
 from pipeline.measure.shape import count_keys, shape
 from pipeline.preflight import check_examples
 from pipeline.rules.json_text import invalid
@@ -88,3 +89,13 @@ def test_tool_definitions_that_python_cannot_read_are_told_of(odd: str) -> None:
     """Such a row looked regular, as nobody decodes the definitions for that: no rule looked at it, and it passed."""
     assert not shape(Example.parse(SCHEMA % odd)).regular
     assert codes(SCHEMA % odd) == {"json.invalid"}
+
+
+@pytest.mark.parametrize("nested", [lists, objects])
+@pytest.mark.parametrize("levels", [100, 420, 470, 600, 5_000])
+def test_nesting_of_any_depth_can_be_repaired(nested: Callable[[int], str], levels: int) -> None:
+    """The search for keys written twice went deeper than the reading before it, and ended with the stack."""
+    line = '{"x":%s,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello","weight":1.0}]}'
+    mended_line = mended(line % nested(levels), Limits(), among=repairs().values()).text
+
+    assert mended_line.startswith('{"x":' + nested(levels))
