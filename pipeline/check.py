@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.columns import CHECK, FINDING, MODERATION, with_columns
+from pipeline.core.columns import CHECK, FINDING, with_columns
 from pipeline.core.example import Example, Moderation, Tokens
 from pipeline.core.facts import facts_of
 from pipeline.core.finding import Finding, Severity
