@@ -79,7 +79,7 @@ def test_two_processes_at_once_keep_one_limit(desk):
 
     assert [one.wait(20) for one in both] == [0, 0]
     times = [when for when, _, _ in here.standin.requests]
-    slack = 15  # a tenth of a second's worth may come early, and a busy machine bunches arrivals
+    slack = 40  # a busy machine bunches arrivals; two limits instead of one would still come 60 too early
     assert len(times) <= (times[-1] - times[0]) * per_minute / 60 + slack
 
 

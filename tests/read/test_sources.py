@@ -61,7 +61,7 @@ def test_a_file_outside_the_root_has_no_machines_path_in_its_address(desk: Desk)
 def test_a_source_that_is_not_there_names_the_nearest(desk: Desk, pattern: str, hint: str) -> None:
     desk.lay("raw/faq.csv", "a,b\n")
 
-    with pytest.raises(SourceError, match=r"sources\.support: ") as caught:
+    with pytest.raises(SourceError, match=r"source `support`: ") as caught:
         find("support", pattern, root=desk.root)
     assert hint in str(caught.value)
 
