@@ -119,7 +119,11 @@ class Compose:
             payload = parse(row.payload or "")
         except Trouble:
             return row
-        done = redact(payload)
+        try:
+            done = redact(payload)
+        except RecursionError:
+            trouble = Trouble("compose.shape", "Nested too deeply to be searched for private data.")
+            return Row(None, str(trouble), stratum=row.stratum)
         line = row.payload if done.payload is payload else canonical(done.payload)
         stratum = row.stratum and masked(row.stratum, redact.kinds)
         return Row(line, None, sorted({*(row.mended or ()), *done.notes}), row.family, stratum, done.counts)

@@ -9,6 +9,7 @@ import pytest
 from pipeline.compose import Compose, recipes
 from pipeline.core import columns
 from pipeline.core.errors import PlanError
+from pipeline.core.settings import PrivacySettings
 
 
 def table(records: list[str | None], *, unread: list[str | None] | None = None) -> pa.Table:
@@ -99,3 +100,13 @@ def test_a_recipe_that_does_not_fit_the_method_is_refused_before_any_row(recipe:
 def test_a_template_with_a_mistake_is_refused_before_any_row() -> None:
     with pytest.raises(PlanError, match="source `s`: `user`: line 1 of the template"):
         Compose({"s": recipes()["pairs"].settings(user="{{ question")})
+
+
+def test_nesting_too_deep_to_be_searched_for_private_data_is_trouble_and_no_crash() -> None:
+    stage = Compose({"s": recipes()["messages"].settings()}, privacy=PrivacySettings(email="redact"))
+    deep = "[" * 480 + '"mail kim@example.org"' + "]" * 480
+
+    row = stage(table(['{"messages":[{"role":"user","content":' + deep + "}]}"])).to_pylist()[0]
+
+    assert row["payload"] is None
+    assert row["trouble"].startswith("compose.shape Nested too deeply")
