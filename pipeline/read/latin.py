@@ -4,8 +4,6 @@ A byte above 127 is a letter, a quote or a sign in every one of them, so all dec
 right reading gives `déjà` and `don’t`, a wrong one `dÈj‡` and `donÕt`.
 """
 
-
-
 from typing import Final
 
 ENCODINGS: Final = ("cp1252", "mac_roman", "cp1250", "iso8859_2", "cp1254", "cp1257", "cp850", "cp437")

@@ -1,4 +1,3 @@
-
 """Dialogues: rows, lists and transcripts become turns; what is cut, merged or left out is noted."""
 
 import json

@@ -1,4 +1,3 @@
-
 """Mending: broken text is repaired by name, sound text in any script comes back as the very same string."""
 
 import json

@@ -1,7 +1,5 @@
 """Bytes become text: what a file is in, and what becomes of bytes that are no text."""
 
-
-
 import pytest
 
 from pipeline.read import find, look, notes
