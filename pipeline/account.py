@@ -26,7 +26,7 @@ from pipeline.read.source import streams
 from pipeline.report.cost import Cost, cost
 from pipeline.report.effort import moderation_effort
 from pipeline.report.expectations import Gate, warm
-from pipeline.report.faces import faces
+from pipeline.report.faces import NAMES, faces
 from pipeline.report.lengths import Lengths
 from pipeline.report.lineage import lineage, write_lineage
 from pipeline.report.manifest import MANIFEST, Manifest, ManifestSource
@@ -59,10 +59,12 @@ class Account:
         lines = {f"{side}.jsonl": rows for side, rows in written._asdict().items()}
         write_lineage(folder, lineage(table, lines=lines))
         files = self._files()
-        report = self._report(table, written, findings, files, _facts_of(folder, lines))
+        built = _facts_of(sorted(folder.iterdir()), lines)
+        report = self._report(table, written, findings, files, built)
         for name, content in faces(report).items():
             (folder / name).write_bytes(content)
-        manifest = self._manifest(report, files, _facts_of(folder, lines))
+        shown = _facts_of([folder / name for name in NAMES], lines)
+        manifest = self._manifest(report, files, tuple(sorted((*built, *shown), key=lambda file: file.name)))
         (folder / MANIFEST).write_bytes(
             msgspec.json.format(msgspec.json.encode(manifest.model_dump(mode="json"))) + b"\n"
         )
@@ -220,10 +222,10 @@ def _files_of(source: SourceFiles) -> Iterator[SourceFile]:
         )
 
 
-def _facts_of(folder: Path, lines: Mapping[str, Sequence[int]]) -> tuple[FileFacts, ...]:
-    """Give name, size and digest of every file that was written so far."""
+def _facts_of(paths: Sequence[Path], lines: Mapping[str, Sequence[int]]) -> tuple[FileFacts, ...]:
+    """Give name, size and digest of these files, in this order; a training file is large and is read once."""
     facts = []
-    for path in sorted(folder.iterdir()):
+    for path in paths:
         size, digest = _digest(path)
         facts.append(FileFacts(name=path.name, bytes=size, sha256=digest, lines=_count(path, lines)))
     return tuple(facts)
