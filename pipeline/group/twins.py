@@ -17,6 +17,8 @@ from pipeline.core.example import Method
 from pipeline.core.passages import Passages
 from pipeline.core.plain import quick_passages
 from pipeline.core.settings import DedupeSettings
+from pipeline.core.verdicts import NOT_TWINS, PairVerdicts, digest_lanes, pair_keys
+from pipeline.core.word_hashes import Hashes
 from pipeline.group.bags import bags, jaccards
 from pipeline.group.candidates import candidates
 from pipeline.group.likeness import compared, likeness
@@ -24,6 +26,8 @@ from pipeline.group.likeness import compared, likeness
 Indices = npt.NDArray[np.int64]
 PayloadOf = Callable[[Sequence[int]], list[str]]
 
+COMPARISON: Final = "words-1"
+"""Version of the comparison; a change of what makes near twins is a new one, and verdicts of the old are not found."""
 MANY_PAIRS: Final = 1_000_000
 """Candidates whose words are held as numbers at a time: at most half a gigabyte."""
 PAIRS_AT_ONCE: Final = 4_096
@@ -44,10 +48,18 @@ class _Edges(NamedTuple):
     likeness: npt.NDArray[np.float32]
 
 
-def group(facts: pa.Table, payload_of: PayloadOf, settings: DedupeSettings, *, method: Method = "sft") -> pa.Table:
+def group(
+    facts: pa.Table,
+    payload_of: PayloadOf,
+    settings: DedupeSettings,
+    *,
+    method: Method = "sft",
+    verdicts: PairVerdicts | None = None,
+) -> pa.Table:
     """Give `columns.GROUP` for every row; null where a row has no digest.
 
     `facts` has name, digest, content, prompt, keys, family and is_sound; `payload_of` gives payloads by row number.
+    `verdicts` are asked before two rows are fetched and compared, and learn what was found; None: nothing is known.
     Every member of a group is verified against its centre: the smallest digest of its sound members, else of all.
     """
     here = np.flatnonzero(pc.is_valid(facts["digest"]).to_numpy())
@@ -59,9 +71,10 @@ def group(facts: pa.Table, payload_of: PayloadOf, settings: DedupeSettings, *, m
     alike = np.full(len(here), np.nan, np.float32)
     alike[np.bincount(content, minlength=len(chief))[content] > 1] = 1.0
     if settings.near and len(here) > 1:
-        edges = _verified(
-            rows, chief, rank, lambda wanted: payload_of(here[wanted].tolist()), settings=settings, method=method
-        )
+        fetch = _fetcher(chief, lambda wanted: payload_of(here[wanted].tolist()), method)
+        lanes = digest_lanes(rows["content"].take(pa.array(chief)))
+        pairs = candidates(rows["keys"].take(pa.array(chief)), rank[chief])
+        edges = _verified(pairs, lanes, fetch, verdicts, settings=settings, method=method)
         stars, likeness_of = _stars(edges, rank[chief])
         centre = stars[content]
         near = likeness_of[content]
@@ -101,30 +114,51 @@ def conflicts(facts: pa.Table) -> list[Indices]:
 
 
 def _verified(
-    rows: pa.Table,
-    chief: Indices,
-    rank: Indices,
-    payload_of: Callable[[Indices], list[str]],
+    found: Iterator[Indices],
+    contents: Hashes,
+    fetch: Callable[[Indices], Iterator[Passages]],
+    verdicts: PairVerdicts | None,
     *,
     settings: DedupeSettings,
     method: Method,
 ) -> _Edges:
-    """Compare candidates among distinct contents, each by its chief row, and give the near twins."""
-    fetch = _fetcher(chief, payload_of, method)
-    found: list[tuple[int, int, float]] = []
-    for pairs in _portions(candidates(rows["keys"].take(pa.array(chief)), rank[chief]), MANY_PAIRS):
-        wanted, places = np.unique(pairs, return_inverse=True)
-        alike = jaccards(places.reshape(-1, 2), bags(fetch(wanted)), least=settings.threshold)
-        for close in _portions(iter([pairs[alike >= settings.threshold - ROUNDING]]), PAIRS_AT_ONCE):
-            known = {
-                int(code): compared(one) for code, one in zip(np.unique(close), fetch(np.unique(close)), strict=True)
-            }
-            for first, second in close.tolist():
-                value = likeness(known[first], known[second], threshold=settings.threshold, terse=settings.terse)
-                if value is not None:
-                    found.append((first, second, value))
-    first, second, values = zip(*found, strict=True) if found else ((), (), ())
-    return _Edges(np.array(first, np.int64), np.array(second, np.int64), np.array(values, np.float32))
+    """Give the near twins among candidates, comparing those that `verdicts` do not know."""
+    rules = f"{COMPARISON} {method} {settings.threshold} {settings.terse}"
+    twins, values = [np.zeros((0, 2), np.int64)], [np.zeros(0, np.float32)]
+    for pairs in _portions(found, MANY_PAIRS):
+        if verdicts is None:
+            alike = _compared(pairs, fetch, settings)
+        else:
+            keys = pair_keys(contents[pairs[:, 0]], contents[pairs[:, 1]], rules=rules)
+            alike = verdicts.look_up(keys)
+            unknown = np.flatnonzero(np.isnan(alike))
+            alike[unknown] = _compared(pairs[unknown], fetch, settings)
+            if len(unknown):
+                _, first = np.unique(keys[unknown], return_index=True)
+                verdicts.add(keys[unknown[first]], alike[unknown[first]])
+        twins.append(pairs[alike > NOT_TWINS])
+        values.append(alike[alike > NOT_TWINS])
+    first, second = np.concatenate(twins).T
+    return _Edges(first, second, np.concatenate(values))
+
+
+def _compared(
+    pairs: Indices, fetch: Callable[[Indices], Iterator[Passages]], settings: DedupeSettings
+) -> npt.NDArray[np.float32]:
+    """Give the likeness of each pair of contents, 0 where they are no twins."""
+    found = np.zeros(len(pairs), np.float32)
+    if len(pairs) == 0:
+        return found
+    wanted, places = np.unique(pairs, return_inverse=True)
+    alike = jaccards(places.reshape(-1, 2), bags(fetch(wanted)), least=settings.threshold)
+    for some in _portions(iter([np.flatnonzero(alike >= settings.threshold - ROUNDING)]), PAIRS_AT_ONCE):
+        close = pairs[some]
+        codes = np.unique(close)
+        known = {int(code): compared(one) for code, one in zip(codes, fetch(codes), strict=True)}
+        for place, (first, second) in zip(some.tolist(), close.tolist(), strict=True):
+            value = likeness(known[first], known[second], threshold=settings.threshold, terse=settings.terse)
+            found[place] = NOT_TWINS if value is None else value
+    return found
 
 
 def _fetcher(

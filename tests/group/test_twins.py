@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.core.columns import DIGEST, GROUP
 from pipeline.core.passages import passages_of
 from pipeline.core.settings import DedupeSettings
+from pipeline.core.verdicts import RememberedVerdicts
 from pipeline.group import conflicts, group, spokesmen
 from pipeline.group.candidates import REACH, candidates
 from pipeline.group.likeness import Compared, changes, compared, jaccard, likeness
@@ -169,6 +170,27 @@ def test_twins_are_kin_and_each_group_is_named_by_its_smallest_digest(payloads: 
         assert kin <= mine
         assert (alike is None) == (sum(other == mine for _, other, *_ in rows) == 1)
         assert {k for _, other, k, _ in rows if other == mine} == {kin}
+
+
+@settings(max_examples=40)
+@given(payloads=chats, more=chats)
+def test_known_verdicts_give_the_same_groups_and_nothing_known_is_fetched_again(
+    payloads: list[str], more: list[str]
+) -> None:
+    verdicts = RememberedVerdicts()
+    group(_facts(payloads), lambda rows: [payloads[row] for row in rows], DedupeSettings(), verdicts=verdicts)
+    grown, known = [*payloads, *more], len(verdicts)
+
+    facts = _facts(grown)
+    afresh = group(facts, lambda rows: [grown[row] for row in rows], DedupeSettings())
+    again = group(facts, lambda rows: [grown[row] for row in rows], DedupeSettings(), verdicts=verdicts)
+
+    def refuse(rows: Sequence[int]) -> list[str]:
+        raise AssertionError(rows)
+
+    assert afresh == again
+    assert known <= len(verdicts)
+    assert afresh == group(facts, refuse, DedupeSettings(), verdicts=verdicts)
 
 
 def test_the_spokesman_is_sound_and_speaks_for_flawed_twins_too() -> None:
