@@ -22,7 +22,6 @@ CAUSES: Final[dict[str, str]] = {
     "compose.alternatives": 'One cell holds several answers. Set `separator` and `alternatives = "first"`, or keep one answer.',
     "compose.label": "The label is none of the `labels` in the plan. Add it there, or map it in `names`.",
     "file.shape": "The whole file has another shape than fine-tuning lines. `tuneset init --from FILE`, then `tuneset build`, converts it.",
-    "file.mixed": "A line of another format or method than the rest of its file; trainers refuse such a file. Keep one format a file.",
     "file.encoding": "Bytes that are not UTF-8; uploads fail on them. Save the file as UTF-8, or repair the line.",
     "file.bom": "A byte-order mark makes the first line no JSON for many readers. `--fix` removes it; Azure's pages ask for one.",
     "file.crlf": "Lines end in CR LF, as Windows writes; most readers take it, strict ones do not. `--fix` writes LF.",

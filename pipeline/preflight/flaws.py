@@ -19,7 +19,6 @@ from pipeline.preflight.source import Source
 FLAWS: Final[Mapping[str, Severity]] = MappingProxyType(
     {
         "file.shape": Severity.ERROR,
-        "file.mixed": Severity.ERROR,
         "file.encoding": Severity.ERROR,
         "file.line-ends": Severity.ERROR,
         "file.long-line": Severity.ERROR,
