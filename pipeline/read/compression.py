@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from pipeline.read.damage import Damaged
+from pipeline.read.opening import open_file
 
 BLOCK_BYTES: Final = 1 << 20
 """Large enough that the work per block does not count, small enough to stay in the processor's cache."""
@@ -18,14 +19,20 @@ _PACKED_BYTES: Final = 1 << 16
 
 def blocks(path: Path) -> Iterator[bytes]:
     """Give the content in order, at most about BLOCK_BYTES at a time; raise Damaged where it breaks off."""
-    with path.open("rb") as file:
-        unpack = _UNPACKERS.get(compression(file.peek(6)[:6]), _plain)
+    with open_file(path) as file:
+        unpack = _UNPACKERS.get(compression(_peeked(file)), _plain)
         yield from unpack(file)
 
 
 def compression(head: bytes) -> str | None:
     """Name the compression that these first bytes (at least 6) show; None: not compressed."""
     return next((suffix for magic, suffix in _MAGIC.items() if head.startswith(magic)), None)
+
+
+def _peeked(file: BinaryIO) -> bytes:
+    head = file.read(6)
+    file.seek(0)
+    return head
 
 
 def _plain(file: BinaryIO) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from pipeline.read.cursor import Cursor
 from pipeline.read.format import formats
 from pipeline.read.kinds import csv, excel, jsonl, parquet
 from pipeline.read.kinds.jsonl import checked
+from pipeline.read.opening import open_file
 from pipeline.read.stream import Stream, raw_head
 
 _HEAD_BYTES: Final = 1 << 16
@@ -65,7 +66,7 @@ def _binary(stream: Stream, head: bytes) -> str | None:
 
 
 def _is_plain(stream: Stream) -> bool:
-    with stream.path.open("rb") as file:
+    with open_file(stream.path) as file:
         return compression(file.read(6)) is None
 
 
@@ -77,7 +78,7 @@ def _is_workbook(stream: Stream, head: bytes) -> bool:
     import zipfile
 
     try:
-        with zipfile.ZipFile(stream.path) as archive:
+        with open_file(stream.path) as file, zipfile.ZipFile(file) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError):
         return stream.suffix in excel.SUFFIXES

@@ -10,6 +10,7 @@ from pipeline.read.compression import SUFFIXES, blocks
 from pipeline.read.damage import Damaged
 from pipeline.read.encoding import Encoding, detect, marked, original, recoded
 from pipeline.read.lines import line_blocks
+from pipeline.read.opening import Stamp, stamp
 
 
 class Stream(NamedTuple):
@@ -48,7 +49,7 @@ class Stream(NamedTuple):
 def open_stream(path: Path, address: str, *, encoding: str | None = None) -> Stream:
     """Give the file's stream, its encoding detected unless it is given; a SourceError when it cannot be opened."""
     try:
-        found = _given(path, encoding) if encoding else _detected(path, path.stat().st_size, path.stat().st_mtime_ns)
+        found = _given(path, encoding) if encoding else _detected(path, stamp(path))
     except OSError as error:
         raise SourceError(
             f"{address}: cannot be opened: {error.strerror or error}. Look at its path and rights."
@@ -85,9 +86,9 @@ def _given(path: Path, name: str) -> Encoding:
 
 
 @lru_cache(maxsize=256)
-def _detected(path: Path, size: int, changed_ns: int) -> Encoding:
+def _detected(path: Path, changed: Stamp) -> Encoding:
     """Detect once per content: size and time of change tell when a file is another."""
-    del size, changed_ns
+    del changed
     return detect(_until_damage(blocks(path)))
 
 
