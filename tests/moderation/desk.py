@@ -13,7 +13,7 @@ from tests.moderation.standin import KEY, Standin
 
 FAST = ModerationSettings(requests_per_minute=600_000, tokens_per_minute=10**9)
 """No limit to speak of."""
-HASTY = Patience(timeout_seconds=0.5, backoff_seconds=0.002, give_up_seconds=0.3, lease_seconds=0.4)
+HASTY = Patience(timeout_seconds=10, backoff_seconds=0.002, give_up_seconds=0.3, lease_seconds=0.4)
 """Failures are over within a test's time."""
 
 

@@ -13,7 +13,7 @@ from pipeline.reviewing import Reviewed, Task, review
 from tests.moderation.standin import KEY
 from tests.review.reviewer import Reviewer
 
-HASTY = Patience(timeout_seconds=0.5, backoff_seconds=0.002, give_up_seconds=0.3, lease_seconds=0.4)
+HASTY = Patience(timeout_seconds=10, backoff_seconds=0.002, give_up_seconds=0.3, lease_seconds=0.4)
 SETTINGS = ReviewSettings(
     model="stand-in",
     input_usd_per_million_tokens=Decimal(1),

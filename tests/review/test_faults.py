@@ -27,7 +27,7 @@ FAULTS = {
     "500": lambda told: error(500, "server_error"),
     "502 in HTML": lambda told: Reply(502, b"<html>", {"content-type": "text/html"}),
     "connection reset": lambda told: Reply(is_reset=True),
-    "no answer in time": lambda told: Reply(seconds=0.4),
+    "no answer in time": lambda told: Reply(seconds=4),
     "body cut short": lambda told: Reply(body=good(told)[:60], promised=len(good(told))),
     "empty body": lambda told: Reply(body=b""),
     "JSON cut short": lambda told: Reply(body=good(told)[:-9]),
@@ -47,7 +47,7 @@ def test_each_fault_once_is_overcome(bench, kind):
     here = bench()
     faults = iter([FAULTS[kind]])
     here.reviewer.trouble = lambda told: next(faults, lambda told: None)(told)  # noqa: PLW0108 - each call takes the next
-    here.review(*ROWS, patience=HASTY._replace(timeout_seconds=0.2))
+    here.review(*ROWS, patience=HASTY._replace(timeout_seconds=2 if kind == "no answer in time" else 10))
 
     assert here.states() == EXPECTED
     assert set(here.reviewer.answered.values()) == {1}
@@ -59,7 +59,7 @@ def test_a_storm_of_every_fault_is_overcome(bench, seed):
     chance, kinds = random.Random(seed), list(FAULTS.values())
     here.reviewer.trouble = lambda told: chance.choice(kinds)(told) if chance.random() < 0.3 else None
     here.review(
-        *ROWS, settings={"attempts": 40}, patience=HASTY._replace(timeout_seconds=0.2, attempts=40, give_up_seconds=60)
+        *ROWS, settings={"attempts": 40}, patience=HASTY._replace(timeout_seconds=2, attempts=40, give_up_seconds=60)
     )
 
     assert here.states() == EXPECTED
@@ -126,13 +126,13 @@ def test_a_reviewer_that_fails_on_one_example_holds_it_and_no_other(bench, kind)
         pytest.param(error(400, "context_length_exceeded"), id="too long"),
         pytest.param(error(400, "content_filter"), id="Azure's filter"),
         pytest.param(error(500, "server_error"), id="breaks the server"),
-        pytest.param(Reply(seconds=0.3), id="never in time"),
+        pytest.param(Reply(seconds=3), id="never in time"),
     ],
 )
 def test_an_example_that_the_provider_always_fails_on_is_held_while_the_others_are_judged(bench, reply):
     here = bench()
     here.reviewer.trouble = lambda told: reply if "strange" in json.dumps(told["value"]) else None
-    patience = HASTY._replace(attempts=3, give_up_seconds=30, timeout_seconds=0.15, backoff_seconds=0.05)
+    patience = HASTY._replace(attempts=3, give_up_seconds=30, timeout_seconds=1, backoff_seconds=0.05)
     here.review(BAD, *ROWS, patience=patience, settings={"concurrency": 2})
 
     assert here.states() == ["held", *EXPECTED]
