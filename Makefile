@@ -54,5 +54,5 @@ ci:  ## Run what the continuous integration runs
 
 clean:  ## Remove what was built, and the environment
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
-	rm -rf data/processed/current data/processed/versions data/processed/.work data/processed/.lock
+	rm -rf data/processed/versions data/processed/.work data/processed/.lock
 	find data/processed -type l -delete

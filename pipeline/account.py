@@ -29,7 +29,7 @@ from pipeline.report.expectations import Gate, warm
 from pipeline.report.faces import NAMES, faces
 from pipeline.report.lengths import Lengths
 from pipeline.report.lineage import lineage, write_lineage
-from pipeline.report.manifest import MANIFEST, Manifest, ManifestSource
+from pipeline.report.manifest import DAY, MANIFEST, Manifest, ManifestSource
 from pipeline.report.model import FileFacts, Report, TargetFacts
 from pipeline.report.summary import About, SourceFile, summarise
 from pipeline.rows import FALLBACK_ENCODING
@@ -136,7 +136,7 @@ class Account:
                 "encoding": report.target.encoding,
                 "formula": report.target.formula,
                 "moderation": ", ".join(report.moderation.backends) or report.moderation.state,
-                "prices_as_of": self.today.isoformat(),
+                DAY: self.today.isoformat(),
             },
             files=built,
         )

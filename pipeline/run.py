@@ -1,6 +1,7 @@
 """The whole build on one screen: sources become a published dataset and its report."""
 
-from contextlib import ExitStack
+import os
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,6 +22,7 @@ from pipeline.engines.spool import Spool
 from pipeline.group import group, spokesmen
 from pipeline.plan import Plan
 from pipeline.publish import Published, publish, workplace
+from pipeline.report.manifest import essence
 from pipeline.report.model import Report
 from pipeline.rows import Job, rows
 from pipeline.setting import Setting
@@ -62,7 +64,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         account = stack.enter_context(
             accounting(plan, target=target, limits=limits, sources=sources, root=setting.root, today=setting.today)
         )
-        work = stack.enter_context(workplace(folder))
+        work = stack.enter_context(_workplace(folder, setting))
         checks = CheckSettings(limits=limits, rules=_rules(plan), moderation=plan.moderation, privacy=plan.privacy)
         table, spool = rows(Job(plan, target, checks, setting, sources, work), stack)
         with setting.progress.stage("group", unit="rows", total=None):
@@ -83,8 +85,14 @@ def build(plan: Plan, setting: Setting) -> Outcome:
             )
         with setting.progress.stage("report", unit="rows", total=None):
             report = account.write(built, table=table, written=written, findings=findings)
-        published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions)
+        published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions, essence=essence)
         return Outcome(report, findings, folder, published)
+
+
+def _workplace(folder: Path, setting: Setting) -> AbstractContextManager[Path]:
+    """Give the place to build in, or wait for it as long as the setting allows."""
+    holder = f"process {os.getpid()}, begun {setting.stamp}"
+    return workplace(folder, holder=holder, wait_seconds=setting.wait_seconds, waits=setting.progress.note)
 
 
 def _facts(table: pa.Table, spool: Spool, *, method: Method) -> pa.Table:

@@ -28,4 +28,6 @@ class Setting:
     base_url: str | None = None
     salt: str | None = field(default=None, repr=False)
     """Secret from which fakes of private data are derived; written nowhere."""
+    wait_seconds: float = 0.0
+    """How long to wait for another run that builds the same dataset."""
     progress: Progress

@@ -1,5 +1,6 @@
 """What comes from outside: environment, clock, machine. Read here and handed in; library code asks for nothing itself."""
 
+import getpass
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +26,8 @@ class Outside(NamedTuple):
     salt: str | None
     """TUNESET_SALT: the secret behind the fakes of `pseudonymise`."""
     cores: int
+    user: str
+    """Who runs this process, by the name of the account."""
 
 
 def outside() -> Outside:
@@ -41,4 +44,12 @@ def outside() -> Outside:
         base_url=os.environ.get("OPENAI_BASE_URL") or None,
         salt=os.environ.get("TUNESET_SALT") or None,
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        user=_user(),
     )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number that has no name
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"

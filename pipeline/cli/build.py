@@ -1,6 +1,7 @@
 """tuneset build: the main job."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,17 @@ if TYPE_CHECKING:
     default=None,
     help="Day for prices and closing dates. [default: today]",
 )
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for another run that builds the same dataset. [default: refuse at once]",
+)
 @click.option("--quiet", is_flag=True, help="No progress and no summary; findings still decide the exit code.")
-def command(path: Path, workers: int | None, form: str, fail_on: str, as_of: object, *, quiet: bool) -> int:
+def command(
+    path: Path, workers: int | None, form: str, fail_on: str, as_of: object, *, wait: float, quiet: bool
+) -> int:
     """Build the dataset that the plan describes.
 
     Reads the sources, composes examples, removes duplicates, checks, splits and writes train and validation JSONL with
@@ -69,12 +79,13 @@ def command(path: Path, workers: int | None, form: str, fail_on: str, as_of: obj
             api_key=world.api_key,
             base_url=world.base_url,
             salt=world.salt,
+            wait_seconds=wait,
             progress=progress,
         ),
     )
-    (outcome.folder / "timings.json").write_text(
-        json.dumps({"seconds": progress.seconds}, indent=2) + "\n", encoding="utf-8"
-    )
+    with suppress(OSError):  # what is published is whole without it, even on a full disk
+        timings = json.dumps({"seconds": progress.seconds}, indent=2) + "\n"
+        (outcome.folder / "timings.json").write_text(timings, encoding="utf-8")
     if form == "json":
         click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
     elif not quiet:

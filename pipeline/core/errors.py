@@ -4,6 +4,7 @@
     ├── PlanError           dataset.toml or a flag cannot be used
     ├── SourceError         a file cannot be found, opened or decoded at all
     ├── MissingExtra        an optional package is needed and absent
+    ├── DiskError           the disk is full, read-only or broken; what was published stays
     └── ProviderGaveUp      an API could not finish; what it gave is kept; exit 4
 
 A flaw in the data is never one of these: it is a `Finding`, or a `Trouble` that keeps its row out.
@@ -26,6 +27,10 @@ class SourceError(TunesetError, OSError):
 
 class MissingExtra(TunesetError, ImportError):  # noqa: N818 - reads as what it is
     """An optional package is needed; the message names the extra to install."""
+
+
+class DiskError(TunesetError, OSError):
+    """The disk is full, read-only or broken; the message says which dataset is in place."""
 
 
 class ProviderGaveUp(TunesetError):  # noqa: N818 - reads as what it is

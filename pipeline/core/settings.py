@@ -211,7 +211,7 @@ class WriteSettings(Settings):
     bom: bool = False
     """Begin the training files with a byte-order mark, as Azure's older documentation asks for."""
     keep_versions: PositiveInt = 5
-    """Older versions of the dataset that stay on disk beside the published one."""
+    """Versions of the dataset that stay on disk. The published, the accepted and a held-back one stay in any case."""
 
 
 class RuleSettings(Settings):

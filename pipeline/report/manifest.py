@@ -1,5 +1,7 @@
 """manifest.json: from what and by what a dataset was made, and the digest of every file beside it."""
 
+import json
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import Field
@@ -8,6 +10,8 @@ from pipeline.core.target import Settings
 from pipeline.report.model import FileFacts
 
 MANIFEST: Final = "manifest.json"
+DAY: Final = "prices_as_of"
+"""Key of `measured_by` for the day by which prices were looked up."""
 
 
 class ManifestSource(Settings):
@@ -36,6 +40,20 @@ class Manifest(Settings):
     """Every file of the dataset but this one."""
     lineage: str = "lineage.parquet"
     """One row for each row read: its fate, and the file and line where it went."""
+
+
+def essence(folder: Path) -> object:
+    """Give what makes a dataset another one: all that its manifest says but the report's bytes and the day of the prices.
+
+    A report also tells of prices, which change with the day, and of the version it was compared with. None: no manifest.
+    """
+    try:
+        values = json.loads((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        return None
+    files = [file for file in values["files"] if not file["name"].startswith("report.")]
+    measured_by = {key: value for key, value in values["measured_by"].items() if key != DAY}
+    return {**values, "files": files, "measured_by": measured_by}
 
 
 def manifest_schema() -> dict[str, Any]:

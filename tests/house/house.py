@@ -75,5 +75,5 @@ class House:
 
     def published(self) -> dict[str, bytes]:
         """Give every published file."""
-        folder = self.root / "data/processed/current"
+        folder = self.root / "data/processed/latest"
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}

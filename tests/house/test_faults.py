@@ -44,7 +44,7 @@ def test_a_run_killed_at_any_moment_leaves_the_last_dataset_and_the_next_run_com
             time.sleep(moments.uniform(0.3, 1.0) * whole_run)
             os.kill(run.pid, signal.SIGKILL)
         assert is_whole(house)
-        assert house.read("train.jsonl") in (before, house.read("current/train.jsonl"))
+        assert house.read("train.jsonl") in (before, house.read("latest/train.jsonl"))
 
     house.write(faq_csv=spreadsheet(30, "lamp"))
     subprocess.run([*CLI, "build", "--quiet", "--workers", "1"], cwd=house.root, check=True)
@@ -60,7 +60,7 @@ def test_a_full_disk_leaves_the_last_dataset(house: House, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     house.write(faq_csv=spreadsheet(41, "desk"))
-    monkeypatch.setattr("pipeline.publish.os.fsync", full)
+    monkeypatch.setattr("pipeline.publish.disk.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         house.build()
     assert before == house.published()
