@@ -14,6 +14,9 @@ READ: Final = pa.schema(
     ]
 )
 
+PIECE: Final = pa.schema([pa.field("line", pa.int64()), *(READ.field(name) for name in ("record", "raw", "unread"))])
+"""What is kept of rows that were read: `line` is counted from the piece's own first, 1; null where the names are known."""
+
 COMPOSE: Final = pa.schema(
     [
         pa.field("payload", pa.string()),  # the very line that ships, as in schemas/; None when there is none

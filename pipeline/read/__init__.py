@@ -4,9 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipeline.read.cutting import Wanted
     from pipeline.read.first_look import Look, look
     from pipeline.read.format import Format, formats
-    from pipeline.read.records import Note, notes, rows
+    from pipeline.read.records import Note, notes, pieces, rows
     from pipeline.read.settings import AutoSettings, ReadSettings
     from pipeline.read.source import SourceFiles, find
     from pipeline.read.table import read_settings
@@ -18,10 +19,12 @@ __all__ = [
     "Note",
     "ReadSettings",
     "SourceFiles",
+    "Wanted",
     "find",
     "formats",
     "look",
     "notes",
+    "pieces",
     "read_settings",
     "rows",
 ]
@@ -33,7 +36,9 @@ _HOMES = {
     "look": "first_look",
     "Note": "records",
     "notes": "records",
+    "pieces": "records",
     "rows": "records",
+    "Wanted": "cutting",
     "AutoSettings": "settings",
     "ReadSettings": "settings",
     "SourceFiles": "source",

@@ -1,22 +1,29 @@
-"""Rows of all files put into record batches of an even size."""
+"""Rows put into record batches: of an even size, or cut where their content says."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core import columns
 from pipeline.core.record import Record
-from pipeline.read.encode import to_json
+from pipeline.read.cutting import MOST, Wanted, cuts
+from pipeline.read.encode import text_of
 from pipeline.read.format import Chunk
+
+Cut = Callable[[pa.RecordBatch, int], list[int]]
+"""Rows that wait and their bytes → after which of them to cut, ascending; what follows the last waits on."""
 
 
 class Batches:
     """Rows that wait for their batch to be full: single ones as Python values, chunks as Arrow."""
 
-    def __init__(self, rows: int, size: int) -> None:
+    def __init__(self, rows: int, size: int, cut: Cut) -> None:
         self._most_rows = rows
         self._most_bytes = size
+        self._cut = cut
         self._rows = 0
         self._bytes = 0
         self._single: tuple[list[str | bytes | None], ...] = ([], [], [], [], [])
@@ -24,7 +31,7 @@ class Batches:
 
     def add(self, record: Record, *, source: str, address: str) -> None:
         """Add one row."""
-        text = None if record.trouble is not None else record.text if record.text is not None else to_json(record.value)
+        text = text_of(record)
         part = "" if record.part is None else f"#{record.part}"
         unread = None if record.trouble is None else str(record.trouble)
         values = (f"{address}:{record.line}{part}", source, text, record.raw, unread)
@@ -48,17 +55,18 @@ class Batches:
         if self._rows < self._most_rows and self._bytes < self._most_bytes:
             return
         whole = self._whole()
-        step = max(1, min(self._most_rows, self._most_bytes * self._rows // max(1, self._bytes)))
-        end = max(self._rows // step * step, min(step, self._rows))
-        yield from (whole.slice(begin, step) for begin in range(0, end, step))
-        kept = whole.slice(end)
+        ends = self._cut(whole, self._bytes)
+        for begin, end in zip([0, *ends], ends, strict=False):
+            yield whole[begin:end]
+        kept = whole[ends[-1] :] if ends else whole
         self._ready = [kept] if kept.num_rows else []
         self._rows, self._bytes = kept.num_rows, kept["record"].nbytes + kept["raw"].nbytes
 
     def rest(self) -> Iterator[pa.RecordBatch]:
-        """Give the last batch, if there are rows left."""
+        """Give what is left, and begin anew."""
         if self._rows:
             yield self._whole()
+        self._rows, self._bytes, self._ready = 0, 0, []
 
     def _whole(self) -> pa.RecordBatch:
         self._settle()
@@ -76,3 +84,27 @@ class Batches:
 
 def _batch(arrays: list[pa.Array]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=columns.READ)
+
+
+def even(rows: int, size: int) -> Batches:
+    """Give batches of so many rows, or of fewer where their text would outgrow the size in bytes."""
+
+    def cut(whole: pa.RecordBatch, bytes_: int) -> list[int]:
+        step = max(1, min(rows, size * whole.num_rows // max(1, bytes_)))
+        end = max(whole.num_rows // step * step, min(step, whole.num_rows))
+        return [min(begin + step, end) for begin in range(0, end, step)]
+
+    return Batches(rows, size, cut)
+
+
+def by_content(wanted: Wanted) -> Batches:
+    """Give batches that are cut in the same places wherever the same rows stand."""
+    return Batches(MOST * wanted.rows, MOST * wanted.size, partial(_content_cuts, wanted=wanted))
+
+
+def _content_cuts(whole: pa.RecordBatch, _: int, *, wanted: Wanted) -> list[int]:
+    offsets = whole["record"].buffers()[1]
+    data = whole["record"].buffers()[2] or b""
+    spots = np.frombuffer(offsets, np.int32)[whole["record"].offset :][: whole.num_rows + 1].astype(np.int64)
+    signs = np.frombuffer(data, np.uint8)[spots[0] : spots[-1]]
+    return cuts(signs, spots[1:] - spots[0], wanted)

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from pipeline.read.latin import best
 
 
@@ -80,17 +82,21 @@ class _Census:
         self.valid = 0
         self.broken = 0
         self.sample = bytearray()
-        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._begun = b""
 
     def add(self, block: bytes, *, final: bool = False) -> None:
-        if block.isascii() and not final and not self._decoder.getstate()[0]:
+        if block.isascii() and not final and not self._begun:
             return
-        text = self._decoder.decode(block, final)
+        data = self._begun + block
         try:
-            text.encode()
-        except UnicodeEncodeError:
+            _, size = codecs.utf_8_decode(data, "strict", final)
+        except UnicodeDecodeError:
+            text, size = codecs.utf_8_decode(data, "surrogateescape", final)
             self.broken += len(_ESCAPED.findall(text))
-        self.valid += len(_FOREIGN.findall(text))
+            self.valid += len(_FOREIGN.findall(text))
+        else:
+            self.valid += int(np.count_nonzero(np.frombuffer(data, np.uint8)[:size] >= _FIRST_LEAD))
+        self._begun = data[size:]
         self._keep(block)
 
     def _keep(self, block: bytes) -> None:
@@ -102,6 +108,8 @@ class _Census:
             at = end
 
 
+_FIRST_LEAD: Final = 0xC0
+"""Each character beyond ASCII has one byte from here on."""
 _ESCAPED: Final = re.compile("[\udc80-\udcff]")
 _FOREIGN: Final = re.compile("[^\x00-\x7f\udc80-\udcff]")
 _FOREIGN_BYTES: Final = re.compile(rb"[\x80-\xff]")

@@ -15,9 +15,9 @@ MOST_BYTES: Final = 1 << 23
 class Feed:
     """Whole lines that were not used yet; what was looked at and not used comes again."""
 
-    def __init__(self, blocks: Iterable[bytes]) -> None:
+    def __init__(self, blocks: Iterable[bytes], line: int = 1) -> None:
         self.data = b""
-        self.line = 1
+        self.line = line
         """Physical line on which `data` begins."""
         self.is_last = False
         """Whether `data` can only be read with care: nothing follows, or far too much of it is one row."""

@@ -6,13 +6,17 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from pipeline.core.piece import Piece
 from pipeline.core.record import Record
 from pipeline.core.trouble import Trouble
-from pipeline.read.batches import Batches
+from pipeline.read.batches import by_content, even
+from pipeline.read.cutting import Wanted
 from pipeline.read.encode import to_json
 from pipeline.read.format import Chunk, Format, Settled, formats
 from pipeline.read.gather import gather, value_of
 from pipeline.read.guess import guess
+from pipeline.read.loose import loose
+from pipeline.read.segment import Segment, segments
 from pipeline.read.settings import AutoSettings, ReadSettings
 from pipeline.read.source import SourceFiles, streams
 from pipeline.read.stream import Stream
@@ -37,7 +41,7 @@ def rows(
 
     A batch ends with its `batch_rows`th row, or earlier where its text would outgrow `batch_bytes`.
     """
-    batches = Batches(batch_rows, batch_bytes)
+    batches = even(batch_rows, batch_bytes)
     for source in sources:
         for stream in streams(source):
             for piece in _pieces(stream, source.read):
@@ -49,12 +53,47 @@ def rows(
     yield from batches.rest()
 
 
+def pieces(sources: Sequence[SourceFiles], wanted: Wanted) -> Iterator[Piece]:
+    """Give every row of every source in pieces, in the order of sources, files and lines.
+
+    Where a file can be cut without being parsed, its pieces are segments, which whoever works on them reads himself.
+    """
+    for source in sources:
+        waiting = by_content(wanted)
+        for stream in streams(source):
+            for one in _parts(stream, source, wanted):
+                if isinstance(one, Segment):
+                    yield from map(loose, waiting.rest())
+                    yield one
+                    continue
+                if isinstance(one, Record):
+                    waiting.add(one, source=source.name, address=stream.address)
+                else:
+                    waiting.extend(one, source=source.name, address=stream.address)
+                yield from map(loose, waiting.full())
+        yield from map(loose, waiting.rest())
+
+
+def _parts(stream: Stream, source: SourceFiles, wanted: Wanted) -> Iterator[Record | Chunk | Segment]:
+    entry, own = chosen(stream, source.read)
+    if _is_whole(own) and entry.manner and stream.encoding.name == "utf-8" and not stream.is_compressed():
+        manner = entry.manner(stream, own)
+        if manner is not None:
+            return segments(stream, manner, source=source.name, wanted=wanted)
+    return _pieces(stream, source.read)
+
+
 def _pieces(stream: Stream, settings: ReadSettings) -> Iterator[Record | Chunk]:
     """Give the file's records, many at a time where its format can and nothing has to be done to each."""
     entry, own = chosen(stream, settings)
-    if entry.chunks is None or own.unfold is not None or own.group is not None or own.limit is not None:
+    if entry.chunks is None or not _is_whole(own):
         return numbered(records(stream, own))
     return entry.chunks(stream, own)
+
+
+def _is_whole(settings: ReadSettings) -> bool:
+    """Say whether the records are those of the file: all of them, none put together or taken apart."""
+    return settings.unfold is None and settings.group is None and settings.limit is None
 
 
 def records(stream: Stream, settings: ReadSettings) -> Iterator[Record]:

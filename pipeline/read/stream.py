@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.core.errors import SourceError
-from pipeline.read.compression import SUFFIXES, blocks
+from pipeline.read.compression import SUFFIXES, blocks, compression
 from pipeline.read.damage import Damaged
 from pipeline.read.encoding import Encoding, detect, marked, original, recoded
 from pipeline.read.lines import line_blocks
-from pipeline.read.opening import Stamp, stamp
+from pipeline.read.opening import Stamp, bytes_at, stamp
 
 
 class Stream(NamedTuple):
@@ -32,6 +32,10 @@ class Stream(NamedTuple):
     def head(self, size: int) -> bytes:
         """Give the first bytes of the content, about `size` of them or all there are, broken off or not."""
         return _head(self.blocks(), size)
+
+    def is_compressed(self) -> bool:
+        """Say whether the bytes of the file are not those of its content."""
+        return compression(bytes_at(self.path, 0, 6)) is not None
 
     def original(self, piece: bytes) -> bytes:
         """Give a piece of a block as the bytes that stand in the (unpacked) file."""

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
@@ -47,7 +48,7 @@ class Taken(NamedTuple):
 
 def take(data: bytes, table: Table, line: int) -> Taken | None:
     """Read the complete rows of these bytes, which begin on this line; None: the block is not well-behaved."""
-    if data.count(b"\r") != data.count(b"\r\n"):
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return None
     signs = np.frombuffer(data, np.uint8)
     if np.any((signs < _SPACE) & (signs != _LINE_FEED) & (signs != _RETURN) & (signs != _TAB)):
@@ -69,6 +70,21 @@ def take(data: bytes, table: Table, line: int) -> Taken | None:
         return None
     lines = line + np.searchsorted(line_feeds, starts)
     return Taken(_chunk(lines, texts), size, int(np.searchsorted(line_feeds, size)))
+
+
+def ends(data: bytes, table: Table) -> npt.NDArray[np.int64] | None:
+    """Give the places after whole rows, whatever is in them; None: it cannot be told for certain.
+
+    It can when every quote opens after a delimiter or line end and closes before one or is doubled: then the line ends
+    outside quotes are those between rows.
+    """
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+        return None
+    signs = np.frombuffer(data, np.uint8)
+    quotes, line_feeds = np.flatnonzero(signs == _QUOTE), np.flatnonzero(signs == _LINE_FEED)
+    found = line_feeds[np.searchsorted(quotes, line_feeds) % 2 == 0] + 1
+    size = int(found[-1]) if len(found) else 0
+    return found if _is_quoted_well(signs, quotes[quotes < size], table.delimiter) else None
 
 
 def _chunk(lines: Any, texts: pa.Array) -> Chunk:

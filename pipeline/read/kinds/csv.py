@@ -6,16 +6,15 @@ from typing import Final, Literal, NamedTuple
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from pipeline.core.record import Record
-from pipeline.core.trouble import Trouble
 from pipeline.read.damage import Damaged
 from pipeline.read.dialect import Reading, best_reading
-from pipeline.read.feed import Feed
 from pipeline.read.fields import Dialect
 from pipeline.read.format import Chunk, Format, Settled
 from pipeline.read.header import column_names, find_head, unique
 from pipeline.read.settings import ReadSettings
-from pipeline.read.splitter import Row, split
+from pipeline.read.splitter import split
 from pipeline.read.stream import Stream
+from pipeline.read.tabular import Tabular
 
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".tab", ".psv"})
 SAMPLE_BYTES: Final = 1 << 18
@@ -57,6 +56,11 @@ class Layout(NamedTuple):
     least: int
     """Fewest fields of a row that is filled up; below it is ragged."""
     sample: Reading
+
+    @property
+    def table(self) -> Tabular:
+        """Give what reading its rows needs."""
+        return Tabular(self.dialect, self.names, self.least, self.header)
 
 
 def layout(stream: Stream, settings: CsvSettings) -> Layout:
@@ -175,7 +179,7 @@ def records(stream: Stream, settings: CsvSettings) -> Iterator[Record]:
         if heads and row.fields is not None:
             heads -= 1
             continue
-        yield _record(row, found, stream)
+        yield found.table.record(row, stream.original)
 
 
 def _after(stream: Stream, skip: int) -> Iterator[list[bytes]]:
@@ -184,47 +188,19 @@ def _after(stream: Stream, skip: int) -> Iterator[list[bytes]]:
         skip = max(0, skip - len(lines))
 
 
-def _record(row: Row, found: Layout, stream: Stream) -> Record:
-    fields, names = row.fields, found.names
-    if fields is None:
-        return Record(row.line, None, raw=stream.original(row.raw), trouble=row.trouble)
-    if len(fields) == len(names):
-        return Record(row.line, dict(zip(names, fields, strict=True)))
-    if len(fields) > len(names) and not any(fields[len(names) :]):
-        return Record(row.line, dict(zip(names, fields, strict=False)))
-    if found.least <= len(fields) < len(names):
-        return Record(row.line, dict(zip(names, fields + [""] * (len(names) - len(fields)), strict=True)))
-    return Record(row.line, None, raw=stream.original(row.raw), trouble=_ragged(len(fields), len(names), found.header))
-
-
-def _ragged(count: int, width: int, header: int) -> Trouble:
-    whose = "the header has" if header else "the first row has"
-    return Trouble("read.ragged", f"{count} field{'s' * (count != 1)}, {whose} {width}.")
-
-
 def chunks(stream: Stream, settings: CsvSettings) -> Iterator[Record | Chunk]:
     """Give the same records as `records`, those of well-behaved blocks together."""
-    from pipeline.read import swift
-
     found = layout(stream, settings)
-    table = swift.table(found.dialect, found.names)
-    if table is None or found.skip:
+    if found.table.swift is None or found.skip:
         yield from records(stream, settings)
         return
-    feed, heads = Feed(stream.blocks()), found.header
-    while feed.more():
-        taken = None if feed.is_last else swift.take(feed.data, table, feed.line)
-        if taken is not None:
-            passed = min(heads, len(taken.chunk.lines))
-            heads -= passed
-            yield Chunk(taken.chunk.lines[passed:], taken.chunk.texts[passed:])
-            feed.leave(taken.size, taken.lines)
-            continue
-        for row in feed.rows(found.dialect, len(found.names)):
-            if heads and row.fields is not None:
-                heads -= 1
-                continue
-            yield _record(row, found, stream)
+    yield from found.table.careful(stream.blocks(), 1, has_head=True, original=stream.original)
 
 
-FORMAT: Final = Format("csv", CsvSettings, SUFFIXES, settle, records, chunks=chunks)
+def manner(stream: Stream, settings: CsvSettings) -> Tabular | None:
+    """Give how parts of the file are read; None where quotes and delimiters are not the plain ones."""
+    found = layout(stream, settings)
+    return None if found.table.swift is None or found.skip else found.table
+
+
+FORMAT: Final = Format("csv", CsvSettings, SUFFIXES, settle, records, chunks=chunks, manner=manner)

@@ -2,10 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from pipeline.core.record import Record
@@ -15,6 +18,7 @@ from pipeline.read.format import Format, Settled
 from pipeline.read.settings import ReadSettings
 from pipeline.read.stream import Stream
 
+_LINE_FEED, _RETURN = b"\n\r"
 SUFFIXES: Final = frozenset({".jsonl", ".ndjson", ".jsonlines", ".ldjson"})
 
 
@@ -41,18 +45,18 @@ def records(stream: Stream, settings: JsonlSettings) -> Iterator[Record]:
             for number, line in enumerate(lines, start=number + 1):  # noqa: B020 - counts on through all blocks
                 text = line.strip(b" \t\r\n")
                 if text:
-                    yield record(number, text, stream)
+                    yield record(number, text, stream.original)
     except Damaged as damage:
         trouble = Trouble("read.damaged", damage.message)
         yield Record(number + 1, None, raw=stream.original(damage.rest), trouble=trouble)
 
 
-def record(line: int, text: bytes, stream: Stream) -> Record:
-    """Give the record of one JSON text, or its trouble with the bytes."""
+def record(line: int, text: bytes, original: Callable[[bytes], bytes]) -> Record:
+    """Give the record of one JSON text, or its trouble with the bytes as they stand in the file."""
     try:
         return Record(line, None, text=checked(text))
     except Trouble as trouble:
-        return Record(line, None, raw=stream.original(text), trouble=trouble)
+        return Record(line, None, raw=original(text), trouble=trouble)
 
 
 _SHALLOW: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -108,4 +112,42 @@ def _kind(value: object) -> str:
     return kinds.get(type(value), "value")
 
 
-FORMAT: Final = Format("jsonl", JsonlSettings, SUFFIXES, settle, records)
+@dataclass(frozen=True)
+class Lines:
+    """Any whole lines are read by themselves."""
+
+    identity = "jsonl"
+    most_bytes = 1 << 62
+
+    def head(self, data: bytes) -> bytes:
+        """Nothing comes before the first line."""
+        del data
+        return b""
+
+    def ends(self, data: bytes) -> npt.NDArray[np.int64]:
+        """Give the places after line ends; a CR at the very end may be half of one."""
+        signs = np.frombuffer(data, np.uint8)
+        if b"\r" not in data or data.count(b"\r") == data.count(b"\r\n"):
+            return np.flatnonzero(signs == _LINE_FEED) + 1
+        is_end = signs == _LINE_FEED
+        is_end[:-1] |= (signs[:-1] == _RETURN) & (signs[1:] != _LINE_FEED)
+        return np.flatnonzero(is_end) + 1
+
+    def records(self, data: bytes) -> Iterator[Record]:
+        """Give the object of every line that is not blank, or the line's trouble."""
+        for number, line in enumerate(data.splitlines(keepends=True), start=1):
+            if text := line.strip(b" \t\r\n"):
+                yield record(number, text, bytes)
+
+    def careful(self, blocks: Iterable[bytes], line: int, *, has_head: bool) -> Iterator[Record]:
+        """Never asked: every line can be cut off."""
+        raise NotImplementedError
+
+
+def manner(stream: Stream, settings: JsonlSettings) -> Lines:
+    """Give how parts of the file are read."""
+    del stream, settings
+    return Lines()
+
+
+FORMAT: Final = Format("jsonl", JsonlSettings, SUFFIXES, settle, records, manner=manner)

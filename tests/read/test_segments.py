@@ -1,0 +1,118 @@
+"""Files are cut into pieces that are read by themselves: the same rows, and the same pieces wherever they stand."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.core.errors import SourceError
+from pipeline.read import Wanted, find, pieces
+from pipeline.read.segment import Segment
+from tests.read.conftest import Desk, by_pieces
+
+SMALL = Wanted(40, 4_000)
+LAW = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+CELLS = st.text(st.sampled_from([*'ab,"\n\r é한']), max_size=8)
+
+
+def cut(root: Path, name: str, wanted: Wanted = SMALL) -> list[Segment]:
+    found = list(pieces([find("s", name, root=root)], wanted))
+    assert all(isinstance(piece, Segment) for piece in found)
+    return [piece for piece in found if isinstance(piece, Segment)]
+
+
+def table(numbers: list[int]) -> str:
+    rows = [f'How do I pay for item {n}?,"By card,\nin {n % 7} parts, or ""later""."' for n in numbers]
+    return "\n".join(["question,answer", *rows]) + "\n"
+
+
+def chat(numbers: list[int]) -> str:
+    return "".join(f'{{"messages":[{{"role":"user","content":"Item {n}, {"x" * (n % 50)}"}}]}}\n' for n in numbers)
+
+
+@LAW
+@given(rows=st.lists(st.tuples(CELLS, CELLS), max_size=12), wild=st.booleans(), ends=st.sampled_from(["\n", "\r\n"]))
+def test_tables_of_any_kind_are_read_the_same_in_pieces(
+    fresh_desk: Callable[[], Desk], rows: list[tuple[str, str]], *, wild: bool, ends: str
+) -> None:
+    desk = fresh_desk()
+    quoted = [",".join(cell if wild else '"' + cell.replace('"', '""') + '"' for cell in row) for row in rows]
+    desk.lay("x.csv", ends.join(["question,answer", *quoted, ""]))
+
+    desk.table("x.csv", format="csv")  # holds the pieces equal to the whole
+
+
+@LAW
+@given(
+    lines=st.lists(st.sampled_from(['{"a":1}', "", "  ", "[", '{"b":"é"}', "7"])),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_lines_of_any_kind_are_read_the_same_in_pieces(
+    fresh_desk: Callable[[], Desk], lines: list[str], end: str
+) -> None:
+    desk = fresh_desk()
+    desk.lay("x.jsonl", end.join(['{"a":0}', *lines]))
+
+    desk.table("x.jsonl", format="jsonl")
+
+
+@pytest.mark.parametrize("look", [1, 7, 100, 5_000])
+def test_how_much_is_looked_at_at_once_changes_no_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: int
+) -> None:
+    for name, content in (("x.csv", table(list(range(400)))), ("x.jsonl", chat(list(range(400))))):
+        (tmp_path / name).write_text(content)
+        whole = cut(tmp_path, name)
+        monkeypatch.setattr("pipeline.read.segment.READ_BYTES", max(look, 60))
+
+        assert whole == cut(tmp_path, name)
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_an_insertion_changes_few_pieces_and_the_others_keep_their_digests(tmp_path: Path, name: str) -> None:
+    write = table if name == "x.csv" else chat
+    numbers = list(range(2_000))
+    (tmp_path / name).write_text(write(numbers))
+    before = {piece.digest for piece in cut(tmp_path, name)}
+
+    (tmp_path / name).write_text(write([*numbers[:1_000], 70_000, *numbers[1_000:], 80_000]))
+    after = cut(tmp_path, name)
+
+    assert len(after) > 20
+    assert len([piece for piece in after if piece.digest not in before]) <= 5
+
+
+def test_the_place_of_a_piece_is_no_part_of_its_digest_and_all_of_its_names(tmp_path: Path) -> None:
+    for folder, extra in (("one", ""), ("other", "\n\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.jsonl").write_text(chat(list(range(30))) + extra)
+    (one,), (other,) = (
+        cut(tmp_path, "one/x.jsonl", Wanted(100, 10**6)),
+        cut(tmp_path, "other/x.jsonl", Wanted(100, 10**6)),
+    )
+    moved = other._replace(size=one.size, content=one.content, line=11)
+
+    assert one.digest == moved.digest
+    assert "other/x.jsonl:11" == moved.names(moved.read()["line"])[0].as_py()
+
+
+def test_a_file_that_changes_while_it_is_read_stops_the_run(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text(chat([1, 2, 3]))
+    (piece,) = cut(tmp_path, "x.jsonl")
+    (tmp_path / "x.jsonl").write_text(chat([1, 2, 4]))
+
+    with pytest.raises(SourceError, match="changed while it was read"):
+        piece.read()
+
+
+def test_a_quote_that_does_not_close_hands_the_rest_of_the_file_to_the_careful_reader(tmp_path: Path) -> None:
+    whole = table(list(range(600)))
+    (tmp_path / "x.csv").write_text(whole[: len(whole) // 2] + '\n"lost,x\n' + whole[len(whole) // 2 :])
+    found = find("s", "x.csv", root=tmp_path)
+
+    assert by_pieces(found, Wanted()) == by_pieces(found, SMALL)
