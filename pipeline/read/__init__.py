@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from pipeline.read.cutting import Wanted
     from pipeline.read.first_look import Look, look
     from pipeline.read.format import Format, formats
-    from pipeline.read.records import Note, notes, pieces, rows
+    from pipeline.read.records import Note, notes, pieces_of, rows
     from pipeline.read.settings import AutoSettings, ReadSettings
     from pipeline.read.source import SourceFiles, find
     from pipeline.read.table import read_settings
@@ -24,7 +24,7 @@ __all__ = [
     "formats",
     "look",
     "notes",
-    "pieces",
+    "pieces_of",
     "read_settings",
     "rows",
 ]
@@ -36,7 +36,7 @@ _HOMES = {
     "look": "first_look",
     "Note": "records",
     "notes": "records",
-    "pieces": "records",
+    "pieces_of": "records",
     "rows": "records",
     "Wanted": "cutting",
     "AutoSettings": "settings",

@@ -53,7 +53,7 @@ def rows(
     yield from batches.rest()
 
 
-def pieces(sources: Sequence[SourceFiles], wanted: Wanted) -> Iterator[Piece]:
+def pieces_of(sources: Sequence[SourceFiles], wanted: Wanted) -> Iterator[Piece]:
     """Give every row of every source in pieces, in the order of sources, files and lines.
 
     Where a file can be cut without being parsed, its pieces are segments, which whoever works on them reads himself.

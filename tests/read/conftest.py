@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from pipeline.read import SourceFiles, Wanted, find, pieces, rows
+from pipeline.read import SourceFiles, Wanted, find, pieces_of, rows
 from pipeline.read.table import read_settings
 
 
 def by_pieces(found: SourceFiles, wanted: Wanted) -> list[dict[str, Any]]:
     """Give the same table, each piece of it read by itself; every test of this folder holds both to be equal."""
     table = []
-    for piece in pieces([found], wanted):
+    for piece in pieces_of([found], wanted):
         batch = piece.read()
         columns = batch.select(["record", "raw", "unread"]).to_pylist()
         names = piece.names(batch["line"]).to_pylist()

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import SourceError
-from pipeline.read import Wanted, find, pieces
+from pipeline.read import Wanted, find, pieces_of
 from pipeline.read.segment import Segment
 from tests.read.conftest import Desk, by_pieces
 
@@ -20,7 +20,7 @@ CELLS = st.text(st.sampled_from([*'ab,"\n\r é한']), max_size=8)
 
 
 def cut(root: Path, name: str, wanted: Wanted = SMALL) -> list[Segment]:
-    found = list(pieces([find("s", name, root=root)], wanted))
+    found = list(pieces_of([find("s", name, root=root)], wanted))
     assert all(isinstance(piece, Segment) for piece in found)
     return [piece for piece in found if isinstance(piece, Segment)]
 
