@@ -53,6 +53,8 @@ class Account:
     gate: Gate | None
     """None: the plan switches the expectations off."""
     notes: tuple[str, ...] = ()
+    forgotten: tuple[str, ...] = ()
+    """Requests for erasure that the run obeys, by id."""
 
     def write(self, folder: Path, *, table: pa.Table, written: Written, findings: Sequence[Finding]) -> Report:
         """Write report, manifest and lineage into the folder of the built files, and give the report."""
@@ -139,16 +141,33 @@ class Account:
                 DAY: self.today.isoformat(),
             },
             files=built,
+            forgotten=self.forgotten,
         )
 
 
 @contextmanager
 def accounting(
-    plan: Plan, *, target: Target, limits: Limits, sources: Sequence[SourceFiles], root: Path, today: date
+    plan: Plan,
+    *,
+    target: Target,
+    limits: Limits,
+    sources: Sequence[SourceFiles],
+    root: Path,
+    today: date,
+    forgotten: tuple[str, ...] = (),
 ) -> Iterator[Account]:
     """Open the account of a run; the gate loads beside the work and is let go at the end."""
     notes = tuple(str(note) for source in sources for note in _notes(source))
-    opened = partial(Account, plan=plan, target=target, limits=limits, sources=sources, today=today, notes=notes)
+    opened = partial(
+        Account,
+        plan=plan,
+        target=target,
+        limits=limits,
+        sources=sources,
+        today=today,
+        notes=notes,
+        forgotten=forgotten,
+    )
     if not plan.expect.enabled:
         yield opened(gate=None)
         return

@@ -19,6 +19,7 @@ from pipeline.core.settings import (
     CostSettings,
     DedupeSettings,
     ExpectSettings,
+    ForgetSettings,
     MendSettings,
     ModerationSettings,
     PrivacySettings,
@@ -96,6 +97,7 @@ class Plan(Settings):
     expect: ExpectSettings = ExpectSettings()
     cost: CostSettings = CostSettings()
     review: ReviewSettings = ReviewSettings()
+    forget: ForgetSettings = ForgetSettings()
     write: WriteSettings = WriteSettings()
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from pipeline.core.progress import Advance
 from pipeline.core.settings import CheckSettings
 from pipeline.core.stage import Stage
 from pipeline.core.target import Target
+from pipeline.core.tombstone import Tombstones
 from pipeline.engines.spool import Spool, spooled
 from pipeline.measure import Measure
 from pipeline.measure.moderation import as_column, moderate
@@ -45,6 +46,8 @@ class Job(NamedTuple):
     sources: Sequence[read.SourceFiles]
     work: Path
     """Empty folder for what is spilled."""
+    forgotten: Tombstones = Tombstones()
+    """What somebody asked to have erased: it is dropped as soon as it is read."""
 
 
 class Rows(NamedTuple):
@@ -63,7 +66,7 @@ def rows(job: Job, stack: ExitStack) -> Rows:
     stages = _stages(job, asks=asks)
     schema = _schema(columns.READ, *(stage.adds for stage in stages))
     with job.setting.progress.stage("rows", unit="rows", total=None) as advance:
-        batches = read.rows(job.sources, batch_rows=job.setting.batch_rows)
+        batches = read.erased(read.rows(job.sources, batch_rows=job.setting.batch_rows), job.forgotten)
         tables = _counted(job.setting.engine.run(batches, stages), advance)
         spool = stack.enter_context(spooled(job.work / "rows.arrow", tables, schema))
     if asks:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import read
+from pipeline import forget, read
 from pipeline.account import accounting
 from pipeline.check import survey
 from pipeline.core.example import Method
@@ -22,7 +22,7 @@ from pipeline.engines.spool import Spool
 from pipeline.group import group, spokesmen
 from pipeline.plan import Plan
 from pipeline.publish import Published, publish, workplace
-from pipeline.report.manifest import essence
+from pipeline.report.manifest import MANIFEST, essence
 from pipeline.report.model import Report
 from pipeline.rows import Job, rows
 from pipeline.setting import Setting
@@ -60,13 +60,22 @@ def build(plan: Plan, setting: Setting) -> Outcome:
     limits = _limits(plan, target)
     sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
     folder = setting.root / plan.write.folder
+    forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=folder / MANIFEST)
     with ExitStack() as stack:
         account = stack.enter_context(
-            accounting(plan, target=target, limits=limits, sources=sources, root=setting.root, today=setting.today)
+            accounting(
+                plan,
+                target=target,
+                limits=limits,
+                sources=sources,
+                root=setting.root,
+                today=setting.today,
+                forgotten=forgotten.ids,
+            )
         )
         work = stack.enter_context(_workplace(folder, setting))
         checks = CheckSettings(limits=limits, rules=_rules(plan), moderation=plan.moderation, privacy=plan.privacy)
-        table, spool = rows(Job(plan, target, checks, setting, sources, work), stack)
+        table, spool = rows(Job(plan, target, checks, setting, sources, work, forgotten), stack)
         with setting.progress.stage("group", unit="rows", total=None):
             table = _with_fates(table, spool, plan)
 

@@ -16,6 +16,7 @@ from pipeline.core.columns import SIDES
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.private import masked
 from pipeline.core.settings import PrivateKind, WriteSettings
+from pipeline.core.tombstone import ERASED
 
 BOM: Final = b"\xef\xbb\xbf"
 Rows = npt.NDArray[np.int64]
@@ -106,7 +107,7 @@ def _reject(values: dict[str, Any], record: bytes, raw: bytes) -> dict[str, Any]
         "fate": values["fate"],
         **({"twin": values["twin"]} if values["twin"] else {}),
         "reasons": reasons,
-        **_original(record, raw),
+        **({} if (values["trouble"] or "").startswith(ERASED) else _original(record, raw)),
     }
 
 

@@ -201,6 +201,13 @@ class CostSettings(Settings):
     """More targets (`platform/model`) whose price the report shows beside the chosen one."""
 
 
+class ForgetSettings(Settings):
+    """Rows that somebody asked to have erased; `tuneset forget` writes the file."""
+
+    file: str = "forget.jsonl"
+    """The tombstones, relative to the plan: salted hashes, no person's data. Where there is no file, nothing was asked."""
+
+
 class WriteSettings(Settings):
     """How the files are written."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.read.cutting import Wanted
+    from pipeline.read.erase import erased
     from pipeline.read.first_look import Look, look
     from pipeline.read.format import Format, formats
     from pipeline.read.records import Note, notes, pieces_of, rows
@@ -20,6 +21,7 @@ __all__ = [
     "ReadSettings",
     "SourceFiles",
     "Wanted",
+    "erased",
     "find",
     "formats",
     "look",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "erased": "erase",
     "Format": "format",
     "formats": "format",
     "Look": "first_look",

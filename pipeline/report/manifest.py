@@ -38,6 +38,8 @@ class Manifest(Settings):
     """What a fact depends on besides the data: encoding, formula, moderation model and date."""
     files: tuple[FileFacts, ...]
     """Every file of the dataset but this one."""
+    forgotten: tuple[str, ...] = ()
+    """Requests for erasure that were obeyed, by their ids in the tombstone file."""
     lineage: str = "lineage.parquet"
     """One row for each row read: its fate, and the file and line where it went."""
 

@@ -40,13 +40,14 @@ class House:
         today: date = date(2026, 11, 22),
         api_key: str | None = None,
         base_url: str | None = None,
+        stamp: str = "test",
         **tables: Any,
     ) -> Outcome:
         """Build the plan and give the outcome."""
         setting = Setting(
             root=self.root,
             today=today,
-            stamp="test",
+            stamp=stamp,
             cache=self.root / "cache",
             vocabularies=(str(VOCABULARIES),),
             engine=Local(workers),

@@ -13,6 +13,7 @@ TOP = {
     "__main__",
     "account",
     "export",
+    "forget",
     "generated",
     "plan",
     "preflight",
