@@ -1,30 +1,32 @@
-"""tuneset trace: where a line came from, and what became of a row."""
+"""tuneset trace: where a line came from."""
 
 from pathlib import Path
 
 import click
 
+from pipeline.cli._dataset import about_a_dataset, place, tell
+
 
 @click.command("trace")
-@click.argument("place", metavar="FILE:LINE")
-@click.option(
-    "--folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("data/processed"),
-    show_default=True,
-    help="Folder of the dataset.",
-)
-def command(place: str, folder: Path) -> None:
-    """Say where a line came from, or what became of a row.
+@click.argument("line", metavar="FILE:LINE")
+@about_a_dataset
+def command(line: str, folder: Path, version: str | None, form: str) -> None:
+    """Say which row a line of train.jsonl or validation.jsonl was made of.
+
+    `tuneset why` answers the other question: what became of a row.
 
     \b
-    tuneset trace train.jsonl:17          the row of the source that this line was made of
-    tuneset trace data/raw/faq.csv:118    the fate of that row, and the line where it went
+    tuneset trace train.jsonl:17                        the row of the spreadsheet, and what was done to it
+    tuneset trace train.jsonl:17 --version 2026-11-21T020000Z
     """
-    from pipeline.report.lineage import fate_of, trace
+    from pipeline.report import whereabouts
 
-    file, _, line = place.rpartition(":")
-    if file.endswith(("train.jsonl", "validation.jsonl")) and line.isdigit():
-        click.echo(trace(folder, file=Path(file).name, line=int(line)))
+    file, _, number = line.rpartition(":")
+    dataset = place(folder, version)
+    if file.endswith(("train.jsonl", "validation.jsonl")) and number.isdigit():
+        story = whereabouts.trace(dataset, file=Path(file).name, line=int(number))
+        if form == "text":
+            click.echo(f"{Path(file).name}:{number} comes from")
+        tell([story], form)
     else:
-        click.echo(fate_of(folder, name=place))
+        tell(whereabouts.why(dataset, name=line), form)

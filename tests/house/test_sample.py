@@ -13,7 +13,7 @@ import pytest
 from pipeline.cli._progress import Silent
 from pipeline.engines.local import Local
 from pipeline.plan import load
-from pipeline.report.lineage import fate_of, trace
+from pipeline.report.whereabouts import trace, why
 from pipeline.run import Setting, build
 from tests.house.house import VOCABULARIES
 
@@ -98,9 +98,8 @@ def test_findings_are_valid_by_their_schema(sample: Sample) -> None:
 
 def test_every_tenth_line_is_traced_to_a_row_and_back(sample: Sample) -> None:
     for number in range(1, len(sample.lines("train.jsonl")) + 1, 100):
-        said = trace(sample.folder, file="train.jsonl", line=number)
-        (name,) = [word for word in said.split() if word.startswith("data/raw/")]
-        assert f"train.jsonl:{number}" in fate_of(sample.folder, name=name)
+        told = trace(sample.folder, file="train.jsonl", line=number)
+        assert ("train.jsonl", number) in [(story.file, story.line) for story in why(sample.folder, name=told.name)]
 
 
 def test_tokens_cost_and_findings_stand_in_the_report(sample: Sample) -> None:
