@@ -123,7 +123,7 @@ class Account:
         )
 
     def _files(self) -> list[SourceFile]:
-        return [file for source in self.sources for file in _files_of(source)]
+        return [file for source in self.sources for file in files_of(source)]
 
     def _manifest(self, report: Report, files: Sequence[SourceFile], built: tuple[FileFacts, ...]) -> Manifest:
         return Manifest(
@@ -225,7 +225,7 @@ def _notes(source: SourceFiles) -> Iterator[object]:
     return notes(source)
 
 
-def _files_of(source: SourceFiles) -> Iterator[SourceFile]:
+def files_of(source: SourceFiles) -> Iterator[SourceFile]:
     """Give each file with its digest and how it is read."""
     for stream in streams(source):
         own = settle(stream, source.read).settings

@@ -77,20 +77,25 @@ def rows(job: Job, stack: ExitStack) -> Rows:
     return Rows(table, spool)
 
 
+def composing(plan: Plan, salt: str | None) -> Compose:
+    """Give the stage that makes the plan's examples of records; `salt` is the secret of the fakes of private data."""
+    return Compose(
+        recipes={s.name: s.compose for s in plan.source},
+        mend=plan.mend,
+        method=plan.target.method,
+        families={s.name: s.family for s in plan.source if s.family},
+        labels={s.name: s.label for s in plan.source if s.label},
+        stratify=plan.split.stratify,
+        privacy=plan.privacy,
+        salt=salt,
+    )
+
+
 def _stages(job: Job, *, asks: bool) -> list[Stage]:
     """Give the stages of the one pass; with a key the check comes in a second one, after the answers."""
     plan = job.plan
     stages: list[Stage] = [
-        Compose(
-            recipes={s.name: s.compose for s in plan.source},
-            mend=plan.mend,
-            method=plan.target.method,
-            families={s.name: s.family for s in plan.source if s.family},
-            labels={s.name: s.label for s in plan.source if s.label},
-            stratify=plan.split.stratify,
-            privacy=plan.privacy,
-            salt=job.setting.salt,
-        ),
+        composing(plan, job.setting.salt),
         Measure(
             encoding=job.target.encoding or FALLBACK_ENCODING,
             method=plan.target.method,

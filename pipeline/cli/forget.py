@@ -1,0 +1,103 @@
+"""tuneset forget: erase a person's rows from the next versions, and say which versions still hold them."""
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline.forget.ask import Answer
+    from pipeline.forget.search import Holding
+
+_SHOWN = 5
+
+
+@click.command("forget")
+@click.option(
+    "--plan",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("dataset.toml"),
+    show_default=True,
+    help="The plan.",
+)
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Every row with this value in this column.")
+@click.option("--row", "rows", multiple=True, metavar="FILE:LINE", help="This row, wherever it stands later.")
+@click.option("--digest", "digests", multiple=True, metavar="HEX", help="The row that makes this example.")
+@click.option("--purge", is_flag=True, help="Delete the versions that hold such rows; never the published one.")
+@click.option("--doubtful", is_flag=True, help="With --purge: also versions of which it cannot be known.")
+@click.option("--yes", is_flag=True, help="Do not ask before anything is deleted.")
+def command(
+    path: Path,
+    where: tuple[str, ...],
+    rows: tuple[str, ...],
+    digests: tuple[str, ...],
+    *,
+    purge: bool,
+    doubtful: bool,
+    yes: bool,
+) -> int:
+    """Erase rows from every later build, and say which versions of the dataset still hold them.
+
+    The request is kept as a salted hash in forget.jsonl beside the plan; with TUNESET_SALT set when the file is made,
+    nobody without that secret can try values on it. Without a request, only the report is given.
+
+    \b
+    tuneset forget --where user_id=42       every row with 42 in the column user_id
+    tuneset forget --row faq.csv:118        one row, by its content, wherever it stands later
+    tuneset forget --purge                  delete the versions that still hold such rows
+
+    Exit codes: 0 no version holds such rows, 1 some do or may.
+    """
+    from pipeline.cli._light import without_pandas
+
+    without_pandas()
+    from pipeline.cli._outside import outside
+    from pipeline.forget import ask as forget
+    from pipeline.plan import load
+
+    world, plan = outside(), load(path)
+    place = forget.Place(path.absolute().parent, world.salt, world.today, secrets.token_bytes(32))
+    answer = forget.ask(plan, forget.Wish(where, rows, digests), place)
+    _tell(answer, plan.forget.file, is_asked=bool(where or rows or digests), is_keyed=world.salt is not None)
+    going = answer.to_purge(doubtful=doubtful) if purge else ()
+    if going:
+        names = ", ".join(one.version for one in going)
+        if not yes:
+            click.confirm(f"Delete for good: {names}?", abort=True, err=True)
+        forget.purge(plan, place.root, going)
+        click.echo(f"Deleted: {names}.")
+    return int(any((one.holds or one.unsure) and one not in going for one in answer.holdings))
+
+
+def _tell(answer: "Answer", file: str, *, is_asked: bool, is_keyed: bool) -> None:
+    """Print what was written and what is where."""
+    if answer.added:
+        kind = "keyed with TUNESET_SALT" if is_keyed else "salted: who has the file can try values on them"
+        click.echo(f"{file}: {len(answer.added)} new ({', '.join(answer.added)}). The hashes are {kind}.")
+    elif is_asked:
+        click.echo(f"{file}: was asked before; nothing new.")
+    if not answer.names and not answer.holdings:
+        click.echo("Nothing is asked to be erased, or no source and no version has such rows.")
+        return
+    click.echo(f"Rows of the sources that are meant: {len(answer.names):,}{_first(answer.names)}")
+    if answer.names:
+        click.echo("Builds leave them out from now on. The sources still hold them: remove them there too.")
+    for one in answer.holdings:
+        click.echo(f"  {one.version}{' (published)' if one.is_published else ''}: {_held(one)}")
+
+
+def _held(one: "Holding") -> str:
+    from pipeline.report.figures import plural
+
+    told = [f"{plural(len(one.lines), 'training line')}{_first(one.lines)}"] if one.lines else []
+    told += [f"{plural(one.rejected, 'original')} in rejected.jsonl"] if one.rejected else []
+    told = told or ["none found"]
+    if one.unsure:
+        told.append(f"what {', '.join(one.unsure[:_SHOWN])} had when it was built cannot be known any more")
+    return "; ".join(told)
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return f" ({', '.join(names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''})" if names else ""
