@@ -3,17 +3,14 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from pipeline.core.errors import TunesetError
 
 if TYPE_CHECKING:
     from pipeline.report.whereabouts import Story
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-VERSIONS: Final = "versions"
 
 
 def about_a_dataset(command: Command) -> Command:
@@ -26,7 +23,12 @@ def about_a_dataset(command: Command) -> Command:
             show_default=True,
             help="Folder of the dataset.",
         ),
-        click.option("--version", default=None, metavar="NAME", help="An older version. [default: the published one]"),
+        click.option(
+            "--version",
+            default=None,
+            metavar="NAME",
+            help="Another version, as `tuneset versions` lists them. [default: the published one]",
+        ),
         click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print."),
     )
     for option in reversed(options):
@@ -38,11 +40,9 @@ def place(folder: Path, version: str | None) -> Path:
     """Give the folder of one version; a TunesetError lists those that are there."""
     if version is None:
         return folder
-    path = folder / VERSIONS / version
-    if path.is_dir():
-        return path
-    known = sorted(p.name for p in (folder / VERSIONS).iterdir()) if (folder / VERSIONS).is_dir() else []
-    raise TunesetError(f"{folder}: no version `{version}`. There are: {', '.join(known) or 'none'}.")
+    from pipeline.publish import find
+
+    return find(folder, version).folder
 
 
 def tell(stories: Sequence["Story"], form: str) -> None:

@@ -25,7 +25,9 @@ _SHOWN = 5
 @click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Every row with this value in this column.")
 @click.option("--row", "rows", multiple=True, metavar="FILE:LINE", help="This row, wherever it stands later.")
 @click.option("--digest", "digests", multiple=True, metavar="HEX", help="The row that makes this example.")
-@click.option("--purge", is_flag=True, help="Delete the versions that hold such rows; never the published one.")
+@click.option(
+    "--purge", is_flag=True, help="Delete the versions that hold such rows; never the published or the accepted one."
+)
 @click.option("--doubtful", is_flag=True, help="With --purge: also versions of which it cannot be known.")
 @click.option("--yes", is_flag=True, help="Do not ask before anything is deleted.")
 def command(
@@ -63,7 +65,7 @@ def command(
     _tell(answer, plan.forget.file, is_asked=bool(where or rows or digests), is_keyed=world.salt is not None)
     going = answer.to_purge(doubtful=doubtful) if purge else ()
     if going:
-        names = ", ".join(one.version for one in going)
+        names = ", ".join(one.version.name for one in going)
         if not yes:
             click.confirm(f"Delete for good: {names}?", abort=True, err=True)
         forget.purge(plan, place.root, going)
@@ -85,7 +87,7 @@ def _tell(answer: "Answer", file: str, *, is_asked: bool, is_keyed: bool) -> Non
     if answer.names:
         click.echo("Builds leave them out from now on. The sources still hold them: remove them there too.")
     for one in answer.holdings:
-        click.echo(f"  {one.version}{' (published)' if one.is_published else ''}: {_held(one)}")
+        click.echo(f"  {one.version.name} ({one.version.state}): {_held(one)}")
 
 
 def _held(one: "Holding") -> str:

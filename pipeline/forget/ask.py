@@ -1,6 +1,5 @@
 """tuneset forget: take a request, find its rows, say which versions still hold them, and delete those."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
@@ -16,7 +15,7 @@ from pipeline.core.tombstone import normal
 from pipeline.forget.file import Request, load, record
 from pipeline.forget.search import Holding, Meant, digest, holdings, meant
 from pipeline.plan import Plan
-from pipeline.publish import workplace
+from pipeline.publish import remove, workplace
 from pipeline.read.erase import mask
 from pipeline.rows import composing
 
@@ -73,16 +72,22 @@ def ask(plan: Plan, wish: Wish, place: Place) -> Answer:
     return Answer(tuple(stone.id for stone in new), rows.names, found)
 
 
-def purge(plan: Plan, root: Path, versions: Sequence[Holding]) -> None:
-    """Delete these versions for good. The published one is never deleted: a TunesetError says to build first."""
-    if any(one.is_published for one in versions):
+def purge(plan: Plan, root: Path, going: Sequence[Holding]) -> None:
+    """Delete these versions for good, never the published or the accepted one: a TunesetError says what to do first."""
+    if any(one.version.is_latest for one in going):
         raise TunesetError(
             "The published version holds such rows. Run `tuneset build`, so that one without them takes its place, "
             "then `tuneset forget --purge`."
         )
-    with workplace(root / plan.write.folder):  # no build at the same time; what a dead one left behind goes too
-        for one in versions:
-            shutil.rmtree(one.folder)
+    if any(one.version.is_accepted for one in going):
+        raise TunesetError(
+            "The accepted version, with which builds are compared, holds such rows. Run `tuneset accept latest`, "
+            "then `tuneset forget --purge`."
+        )
+    folder = root / plan.write.folder
+    with workplace(folder):  # no build at the same time; what a dead one left behind goes too
+        for one in going:
+            remove(one.version, folder=folder)
 
 
 _NOTHING = Meant((), (), frozenset())

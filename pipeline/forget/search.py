@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core.columns import DIGEST
 from pipeline.core.tombstone import ERASED, Tombstones
+from pipeline.publish import Version, versions
 from pipeline.report.lineage import FILE as LINEAGE
 from pipeline.report.manifest import MANIFEST
 
@@ -35,9 +36,7 @@ class Meant(NamedTuple):
 class Holding(NamedTuple):
     """What a version of the dataset has of the rows that are meant."""
 
-    version: str
-    folder: Path
-    is_published: bool
+    version: Version
     lines: tuple[str, ...]
     """`train.jsonl:17`, in the order of the sources."""
     rejected: int
@@ -73,26 +72,15 @@ def digest(payload: str) -> bytes:
 
 def holdings(folder: Path, rows: Meant, tombstones: Tombstones, sources: Mapping[str, str]) -> tuple[Holding, ...]:
     """Give what each version has, the oldest first; `sources` has the present SHA-256 of each file by its address."""
-    published = (folder / MANIFEST).resolve().parent
-    return tuple(_holding(path, rows, tombstones, sources, published=published) for path in _versions(folder))
+    return tuple(_holding(version, rows, tombstones, sources) for version in versions(folder))
 
 
-def _versions(folder: Path) -> Iterator[Path]:
-    """Give the folder of every build that is kept, published or not; links are other names of the same."""
-    for depth in ("*", "*/*"):
-        found = (path.parent for path in folder.glob(f"{depth}/{LINEAGE}"))
-        yield from sorted(place for place in found if place.resolve() == folder.resolve() / place.relative_to(folder))
-
-
-def _holding(
-    path: Path, rows: Meant, tombstones: Tombstones, sources: Mapping[str, str], *, published: Path
-) -> Holding:
+def _holding(version: Version, rows: Meant, tombstones: Tombstones, sources: Mapping[str, str]) -> Holding:
+    path = version.folder
     then = {source["path"]: source["sha256"] for source in _manifest(path).get("sources", ())}
     changed = tuple(sorted(address for address, sha256 in then.items() if sources.get(address) != sha256))
     return Holding(
-        version=path.name,
-        folder=path,
-        is_published=path.resolve() == published,
+        version=version,
         lines=tuple(_lines(path, rows, changed)),
         rejected=sum(_originals(path / REJECTED, tombstones)),
         unsure=changed,
@@ -113,6 +101,8 @@ def _lines(path: Path, rows: Meant, changed: Collection[str]) -> Iterator[str]:
     by_name = pc.is_in(pc.field("name"), value_set=pa.array(same, pa.string()))
     by_text = pc.is_in(pc.field("digest"), value_set=pa.array(sorted(rows.digests), DIGEST))
     wanted = (by_name | by_text if changed else by_name) & pc.is_valid(pc.field("file"))
+    if not (path / LINEAGE).is_file():
+        return
     found = pq.read_table(path / LINEAGE, columns=["file", "line"], filters=wanted)
     yield from (f"{row['file']}:{row['line']}" for row in found.to_pylist())
 

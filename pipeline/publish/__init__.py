@@ -13,7 +13,7 @@ Every step leaves a folder that `recover` can put right, whatever it was that st
 a version says `arriving` before its folder has its name and `leaving` before it is deleted.
 """
 
-from pipeline.publish.publication import Published, accept, publish
+from pipeline.publish.publication import Published, accept, publish, remove
 from pipeline.publish.shelf import (
     ACCEPTED,
     LATEST,
@@ -41,6 +41,7 @@ __all__ = [
     "linked",
     "locked",
     "publish",
+    "remove",
     "versions",
     "waiting",
     "workplace",

@@ -72,6 +72,15 @@ def accept(version: Version, *, folder: Path, acceptance: Acceptance) -> None:
     _settle(version.folder, folder, version.record.model_copy(update={"state": "published", "accepted": acceptance}))
 
 
+def remove(version: Version, *, folder: Path) -> None:
+    """Delete a version for good; call it under the lock. What a stop leaves of it is swept by the next run."""
+    record = record_path(folder, version.name)
+    drafted(record, written(Record(state="leaving"))).replace(record)
+    flush_folder(record.parent)
+    shutil.rmtree(version.folder)
+    record.unlink()
+
+
 def _again(
     twin: Version, folder: Path, *, keep: int, held: tuple[str, ...], acceptance: Acceptance | None
 ) -> Published:
@@ -154,8 +163,4 @@ def _prune(folder: Path, keep: int) -> None:
     surplus = len(all_of_them) - keep
     for version in spare[: max(0, surplus)]:
         with suppress(OSError):
-            record = record_path(folder, version.name)
-            drafted(record, written(Record(state="leaving"))).replace(record)
-            flush_folder(record.parent)
-            shutil.rmtree(version.folder)
-            record.unlink()
+            remove(version, folder=folder)

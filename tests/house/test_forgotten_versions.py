@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from pipeline.core.errors import PlanError, TunesetError
 from pipeline.forget.ask import Answer, Place, Wish, ask, purge
 from pipeline.plan import load
+from pipeline.publish import Acceptance, accept, find, versions
 from tests.house.house import House
 
 SALT = bytes(range(32))
@@ -29,7 +30,7 @@ def asked(house: House, **wish: tuple[str, ...]) -> Answer:
 
 
 def held(answer: Answer) -> dict[str, tuple[int, int, bool]]:
-    return {one.version: (len(one.lines), one.rejected, one.is_published) for one in answer.holdings}
+    return {one.version.name: (len(one.lines), one.rejected, one.version.is_latest) for one in answer.holdings}
 
 
 def test_the_version_in_use_is_told_with_its_lines_and_its_rejects(shop: House) -> None:
@@ -49,12 +50,12 @@ def test_after_the_next_build_only_the_old_version_holds_them(shop: House) -> No
 
 def test_a_purge_deletes_the_versions_that_hold_and_no_others(shop: House) -> None:
     answer = asked(shop, where=("user_id=7",))
-    shop.build(stamp="tuesday")
+    _renew(shop)
     answer = asked(shop)
 
     purge(load(shop.root / "dataset.toml"), shop.root, answer.to_purge(doubtful=False))
 
-    assert ["tuesday"] == [path.name for path in (shop.root / "data/processed/versions").iterdir()]
+    assert ["tuesday"] == [one.name for one in versions(shop.root / "data/processed")]
     assert {"tuesday": (0, 0, True)} == held(asked(shop))
 
 
@@ -64,6 +65,14 @@ def test_the_version_in_use_is_never_deleted(shop: House) -> None:
     with pytest.raises(TunesetError, match="Run `tuneset build`"):
         purge(load(shop.root / "dataset.toml"), shop.root, answer.to_purge(doubtful=True))
     assert len(shop.examples()) == 2
+
+
+def test_the_accepted_version_is_not_deleted_before_another_is_accepted(shop: House) -> None:
+    asked(shop, where=("user_id=7",))
+    shop.build(stamp="tuesday")
+
+    with pytest.raises(TunesetError, match="tuneset accept latest"):
+        purge(load(shop.root / "dataset.toml"), shop.root, asked(shop).to_purge(doubtful=False))
 
 
 def test_a_source_that_changed_since_leaves_a_doubt_and_is_searched_by_what_its_lines_say(shop: House) -> None:
@@ -83,7 +92,7 @@ def test_rows_that_are_gone_from_the_sources_can_only_be_doubted(shop: House) ->
     answer = asked(shop)
 
     assert {"monday": (0, 0, False), "tuesday": (0, 0, True)} == held(answer)
-    assert ["monday"] == [one.version for one in answer.to_purge(doubtful=True)]
+    assert ["monday"] == [one.version.name for one in answer.to_purge(doubtful=True)]
     assert () == answer.to_purge(doubtful=False)
 
 
@@ -127,15 +136,22 @@ def test_the_command_tells_asks_and_deletes(shop: House, monkeypatch: pytest.Mon
     run = CliRunner()
 
     first = run.invoke(command, ["--where", "user_id=7"], standalone_mode=False)
-    shop.build(stamp="tuesday")
+    _renew(shop)
     refused = run.invoke(command, ["--purge"], input="n\n")
     purged = run.invoke(command, ["--purge", "--yes"], standalone_mode=False)
 
     assert (1, 0) == (first.return_value, purged.return_value)
-    assert "monday (published): 1 training line (train.jsonl" in first.output
+    assert "monday (latest, accepted): 1 training line (train.jsonl" in first.output
     assert "The hashes are salted" in first.output
     assert refused.exit_code == 1
     assert "Deleted: monday." in purged.output
+
+
+def _renew(house: House) -> None:
+    """Build a version without the rows and let it be the one to compare with."""
+    house.build(stamp="tuesday")
+    folder = house.root / "data/processed"
+    accept(find(folder, "latest"), folder=folder, acceptance=Acceptance(by="test", at="now"))
 
 
 def _line(house: House, place: str) -> str:
