@@ -58,7 +58,8 @@ def test_questions_and_answers_are_found_by_name(question: str, answer: str) -> 
         pytest.param([{"query": "q", "tools": "[]", "answers": '[{"name":"f"}]'}], {"recipe": "tools", "answers": "answers"}, id="xLAM"),
         pytest.param([{"Subject Line": "s", "Body": "b", "Reply": "r"}], {"recipe": "pairs", "user": '{{ record["Subject Line"] }}\n\n{{ Body }}', "assistant": "Reply"}, id="a column whose name is no word"),
         pytest.param([{"Betreff": "s", "Anfrage": "b", "Antwort": "r"}], {"recipe": "pairs", "user": "{{ Betreff }}\n\n{{ Anfrage }}", "assistant": "Antwort"}, id="a subject above its body"),
-        pytest.param([{"question": "q", "answer": "one; two"}] * 3, {"recipe": "pairs", "separator": "; "}, id="several answers in a cell"),
+        pytest.param([{"question": "q", "answer": "Close it; go home; come back."}] * 3, {"recipe": "pairs"}, id="semicolons in sentences"),
+        pytest.param([{"question": "q", "answer": "Paris; It is Paris; In France"}] * 3, {"recipe": "pairs", "separator": "; "}, id="several answers in a cell"),
     ],
 )  # fmt: skip
 def test_shapes_are_recognised(records: list[dict[str, Json]], expected: dict[str, Json]) -> None:

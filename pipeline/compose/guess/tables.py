@@ -127,16 +127,22 @@ def questions(sample: Sample) -> Iterator[Proposal]:
     user = f"{_hole(title)}\n\n{_hole(question)}" if title else question
     system = next((name for name in sample.names if SYSTEM & set(words_of(name)) and sample.texts(name)), None)
     separator = _separator(sample.texts(answer))
-    reason = f"Column `{question}` asks and column `{answer}` answers."
+    first = f" Its cells hold several answers, parted by `{separator}`: the first is taken." if separator else ""
+    reason = f"Column `{question}` asks and column `{answer}` answers.{first}"
     settings = settings_of("pairs", user=user, assistant=answer, system_column=system, separator=separator)
     yield Proposal(settings, reason, family=_family(sample, (question, answer)))
 
 
 def _separator(texts: list[str]) -> str | None:
-    """Most cells of such a column hold several short answers, as TruthfulQA's do."""
+    """Most cells of such a column hold several short answers, as TruthfulQA's do: "Paris; It is Paris; Paris, in France".
+
+    A sentence with a semicolon is none of these: half of it would be thrown away. There the next word is small, and
+    there are seldom more than two parts.
+    """
     several = [text.split("; ") for text in texts if "; " in text]
-    is_list = len(several) > len(texts) * 0.6 and all(len(part) < 200 for parts in several for part in parts)  # noqa: PLR2004 - a sentence
-    return "; " if is_list else None
+    parts = [part for parts in several for part in parts]
+    is_usual = len(several) > len(texts) * 0.6 and len(parts) > 2.5 * len(several)
+    return "; " if is_usual and all(len(part) < 200 and not part[:1].islower() for part in parts) else None  # noqa: PLR2004 - a sentence
 
 
 def labelled_by_name(sample: Sample) -> Iterator[Proposal]:
