@@ -1,164 +1,140 @@
-"""How many duplicates are found, what is wrongly dropped, and at what price: python bench/dedupe.py FOLDER [ROWS] [terse=words ...].
+"""How many duplicates are found, what is wrongly dropped, and at what price: python bench/dedupe.py FOLDER [ROWS] [--peers].
 
-Pairs with a known truth are planted into real text: exact copies, other case and white space, one word a turn changed,
-2 % of the words changed (each time another word, a typo, or a word left out), the same prompt with another answer,
-and rows that have nothing to do with each other, some short, some in Chinese.
+Pairs with a known truth are planted among chats of real exchanges: exact copies, other case and white space, one word a
+turn changed, 2 % of the words changed (each time another word, a typo, or a word left out), the same prompt with another
+answer; and rows that have nothing to do with each other, some short, some in Chinese. `--peers` runs other tools on the
+same rows, each of a pinned version in an environment of its own. A Markdown table and JSON come out.
 """
 
+import argparse
+import json
 import random
-import re
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-from harvest import Conversation, harvest, payload
+from dedupe_data import CLASSES, NEAR, UNRELATED, Planted, plant, real
+from harvest import harvest, payload
 
 from pipeline.core.passages import passages_of
 from pipeline.core.settings import DedupeSettings
+from pipeline.core.verdicts import RememberedVerdicts
+from pipeline.core.words import words
 from pipeline.group import group
-from pipeline.group.likeness import compared, jaccard
+from pipeline.group.likeness import jaccard
 from pipeline.measure import Measure
 from pipeline.measure.fingerprint import fingerprints
 
-CLASSES = ("exact", "case and space", "one word a turn", "2 % of words", "same prompt, other answer")
-NEAR = CLASSES[2:4]
-WORD = re.compile(r"[\u2e80-\U0010ffff]|[^\s\u2e80-\U0010ffff]+\s*|\s+")
-"""A word with the space after it, or one character of a script without spaces."""
-
-
-class Planted(NamedTuple):
-    rows: list[Conversation]
-    partner: list[int]
-    """Row of which this row is a variant; -1 for none."""
-    kind: list[str]
+BATCH = 4_096
+Codes = npt.NDArray[np.int64]
 
 
 def main() -> None:
-    folder, wanted = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 30_000
-    settings = DedupeSettings.model_validate(dict(pair.split("=") for pair in sys.argv[3:]))
-    planted = plant(harvest(folder), rows=wanted, chance=random.Random(7))
+    given = argparse.ArgumentParser(description=__doc__)
+    given.add_argument("folder", type=Path, help="real text")
+    given.add_argument("rows", type=int, nargs="?", default=100_000)
+    given.add_argument("--peers", action="store_true", help="other tools too, installed into --work")
+    given.add_argument("--work", type=Path, default=Path("bench/work"), help="where their environments and files go")
+    given.add_argument("--real", action="store_true", help="real rows as they are, instead of chats")
+    given.add_argument("--json", type=Path, help="where to write the figures")
+    given.add_argument("--settings", nargs="*", default=[], help="of [dedupe]: terse=words threshold=0.8")
+    asked = given.parse_args()
+    settings = DedupeSettings.model_validate(dict(pair.split("=") for pair in asked.settings))
+    planted = (real if asked.real else plant)(harvest(asked.folder), rows=asked.rows, chance=random.Random(7))
     payloads = [payload(turns) for turns in planted.rows]
+    results = [ours(planted, payloads, settings)]
+    if asked.peers:
+        from dedupe_peers import peers
+
+        results += peers(planted, payloads, asked.work)
+    letters = sum(map(len, payloads)) / len(payloads)
+    print(f"\n{len(payloads):,} rows, {letters:.0f} characters each, {settings}\n\n{table(results)}")
+    if asked.json:
+        asked.json.write_text(json.dumps({"rows": len(payloads), "letters": letters, "results": results}, indent=1))
+
+
+def ours(planted: Planted, payloads: list[str], settings: DedupeSettings) -> dict[str, Any]:
+    """Run fingerprints and group, and hold what they found against the truth."""
     facts, measured = measure(payloads)
-    started = time.process_time()
-    found = group(facts, lambda rows: [payloads[row] for row in rows], settings)
+    started, verdicts = time.process_time(), RememberedVerdicts()
+    found = group(facts, lambda rows: [payloads[row] for row in rows], settings, verdicts=verdicts)
     grouped = time.process_time() - started
-    codes = found["group"].combine_chunks().dictionary_encode().indices.to_numpy()
-    print(f"{len(payloads):,} rows, {sum(map(len, payloads)) / len(payloads):.0f} characters each, {settings}")
-    for name, share, number in shares(planted, codes):
-        print(f"  {name:32} {share:7.4f}  of {number:,}")
-    print(f"  rows dropped without a label     {unlabelled(planted, codes):,}")
-    for level, share, number in recall_by_likeness(planted, payloads, facts):
-        print(f"  candidates at Jaccard >= {level}      {share:7.4f}  of {number:,}")
-    for name, seconds in (("fingerprints", measured), ("group", grouped)):
-        print(f"  {name:20} {seconds / len(payloads) * 1e5:6.2f} CPU-s per 100,000 rows")
-
-
-def plant(pool: list[Conversation], *, rows: int, chance: random.Random) -> Planted:
-    """Give distinct real rows, and for a quarter of them one variant each, in random order."""
-    pool = [turns for turns in pool if sum(len(text.split()) for text in turns) >= 8] + short_and_chinese(pool)
-    chance.shuffle(pool)
-    base = pool[: rows * 4 // 5]
-    vocabulary = [word for turns in base[:5000] for text in turns for word in text.split()]
-    made = [(turns, -1, "") for turns in base]
-    for index in chance.sample(range(len(base)), min(rows - len(base), len(base))):
-        name = CLASSES[chance.choices(range(5), (2, 1, 4, 4, 2))[0]]
-        variant = variants(name, base, vocabulary, chance)(base[index])
-        if (variant and variant != base[index]) or name == "exact":
-            made.append((variant, index, name))
-    return Planted([m[0] for m in made], [m[1] for m in made], [m[2] for m in made])
-
-
-def short_and_chinese(pool: list[Conversation]) -> list[Conversation]:
-    short = [turns for turns in pool if 2 <= sum(len(text.split()) for text in turns) < 8]
-    return short[:: max(1, len(short) // 3000)]
-
-
-def variants(
-    name: str, base: list[Conversation], vocabulary: list[str], chance: random.Random
-) -> Callable[[Conversation], Conversation]:
-    def changed(word: str) -> str:
-        how = chance.random()
-        if how < 0.15:
-            return ""
-        if how < 0.5 and len(word) > 3:
-            i = chance.randrange(len(word) - 1)
-            return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
-        return chance.choice(vocabulary) + " "
-
-    def one_word(text: str) -> str:
-        split = WORD.findall(text)
-        if len(split) < 3:
-            return text
-        place = chance.randrange(len(split))
-        split[place] = changed(split[place])
-        return "".join(split)
-
-    def some_words(turns: Conversation) -> Conversation:
-        split = [WORD.findall(text) or [""] for text in turns]
-        for _ in range(max(1, round(0.02 * sum(map(len, split))))):
-            said = chance.choices(split, [len(words) for words in split])[0]
-            place = chance.randrange(len(said))
-            said[place] = changed(said[place])
-        return tuple(map("".join, split))
-
-    return {
-        "exact": lambda turns: turns,
-        "case and space": lambda turns: tuple(f" {text.upper()}\n".replace(" ", "  ") for text in turns),
-        "one word a turn": lambda turns: tuple(map(one_word, turns)),
-        "2 % of words": some_words,
-        "same prompt, other answer": lambda turns: (*turns[:-1], chance.choice(base)[-1]),
-    }[name]
+    started = time.process_time()
+    group(facts, lambda rows: [payloads[row] for row in rows], settings, verdicts=verdicts)
+    again = time.process_time() - started
+    codes = found["group"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    for level, share, number in recall_by_likeness(planted, facts, codes):
+        print(f"near pairs of likeness {level} and more: candidates {share[0]:.4f}, found {share[1]:.4f} of {number:,}")
+    hundred = 100_000 / len(payloads)
+    print(f"CPU-s per 100,000 rows: fingerprints {measured * hundred:.2f}, group {grouped * hundred:.2f},")
+    print(f"  group with all verdicts known {again * hundred:.2f} ({len(verdicts):,} verdicts)")
+    print(f"base rows joined without a label: {unlabelled(planted, codes):,}")
+    return {"tool": "tuneset", "cpu_seconds": measured + grouped, **shares(planted, codes)}
 
 
 def measure(payloads: list[str]) -> tuple[pa.Table, float]:
     """Give the facts, and the CPU-seconds that fingerprints alone took."""
     stage = Measure()
-    table = pa.table({"name": [f"row:{i}" for i in range(len(payloads))], "payload": payloads})
-    facts = pa.concat_tables([stage(table.slice(i, 4096)) for i in range(0, len(payloads), 4096)])
+    parts = [payloads[start : start + BATCH] for start in range(0, len(payloads), BATCH)]
+    facts = pa.concat_tables([stage(pa.table({"payload": part})).drop_columns(["payload"]) for part in parts])
+    facts = facts.append_column("name", pa.array([f"row:{number}" for number in range(len(payloads))]))
     facts = facts.append_column("family", pa.nulls(len(facts), pa.string()))
     spent = 0.0
-    for start in range(0, len(payloads), 4096):
-        some = [passages_of(one, method="sft") for one in payloads[start : start + 4096]]
+    for part in parts:
+        some = [passages_of(one, method="sft") for one in part]
         started = time.process_time()
         fingerprints(some, near=True)
         spent += time.process_time() - started
     return facts.append_column("is_sound", pa.array([True] * len(facts))), spent
 
 
-def shares(planted: Planted, codes: np.ndarray) -> Iterator[tuple[str, float, int]]:
-    """Give per class the share of pairs that came into one group."""
+def shares(planted: Planted, codes: Codes) -> dict[str, float]:
+    """Give per class the share of pairs that came into one group, or of rows that came into a group at all."""
     partner, kind = np.array(planted.partner), np.array(planted.kind)
-    terse = np.array([compared(passages_of(payload(turns), method="sft")).is_terse for turns in planted.rows])
+    sizes = np.bincount(codes)
+    found = {}
     for name in CLASSES:
         rows = np.flatnonzero(kind == name)
-        yield name, float((codes[rows] == codes[partner[rows]]).mean()), len(rows)
-        if name in NEAR:
-            rows = rows[~terse[rows] & ~terse[partner[rows]]]
-            yield "  that are not terse", float((codes[rows] == codes[partner[rows]]).mean()), len(rows)
+        found[name] = float((codes[rows] == codes[partner[rows]]).mean())
+    for name in UNRELATED:
+        rows = np.flatnonzero(kind == name)
+        found[name] = float((sizes[codes[rows]] > 1).mean()) if len(rows) else 0.0
+    return found
 
 
-def unlabelled(planted: Planted, codes: np.ndarray) -> int:
+def unlabelled(planted: Planted, codes: Codes) -> int:
     """Count rows that came into a group with base rows they are no variants of."""
-    base = [code for code, partner in zip(codes, planted.partner, strict=True) if partner < 0]
-    return len(base) - len(set(base))
+    base = codes[np.array(planted.partner) < 0]
+    return len(base) - len(np.unique(base))
 
 
-def recall_by_likeness(planted: Planted, payloads: list[str], facts: pa.Table) -> Iterator[tuple[float, float, int]]:
-    """Give the share of near variants that share a key with their partner, by exact word likeness."""
-    keys = facts["keys"].to_pylist()
-    seen = []
+def recall_by_likeness(
+    planted: Planted, facts: pa.Table, codes: Codes
+) -> Iterator[tuple[float, tuple[float, float], int]]:
+    """Give the shares of near variants that share a key and a group with their partner, by exact word likeness."""
+    keys, seen = facts["keys"].to_pylist(), []
     for row, (partner, kind) in enumerate(zip(planted.partner, planted.kind, strict=True)):
         if kind in NEAR:
-            one, other = (compared(passages_of(payloads[at], method="sft")) for at in (row, partner))
-            alike = jaccard(one.body, other.body)
-            seen.append((alike, bool({*(keys[row] or ())} & {*(keys[partner] or ())})))
+            one, other = ([word for text in planted.rows[at] for word in words(text)] for at in (row, partner))
+            meets = not {*(keys[row] or ())}.isdisjoint(keys[partner] or ())
+            seen.append((jaccard(one, other), meets, codes[row] == codes[partner]))
     for level in (0.7, 0.8, 0.9):
-        hits = [hit for alike, hit in seen if alike >= level]
-        yield level, sum(hits) / max(1, len(hits)), len(hits)
+        hits = np.array([seen_one[1:] for seen_one in seen if seen_one[0] >= level], dtype=float).reshape(-1, 2)
+        yield level, tuple(hits.mean(axis=0)), len(hits)
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """Give the results as Markdown."""
+    heads = ["tool", "cpu_seconds", *CLASSES, *UNRELATED]
+    lines = ["| " + " | ".join(heads) + " |", "|-" * len(heads) + "|"]
+    for result in results:
+        cells = [result["tool"], f"{result['cpu_seconds']:.1f}", *(f"{result[name]:.4f}" for name in heads[2:])]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -35,11 +35,11 @@ class DedupeSettings(Settings):
     """Same turns after lower-casing, white space and Unicode form are made one."""
     near: bool = True
     """Also almost the same turns; candidates by MinHash, each verified by exact Jaccard."""
-    threshold: float = Field(default=0.7, gt=0.0, le=1.0)
+    threshold: float = Field(default=0.6, gt=0.0, le=1.0)
     """Least Jaccard likeness of the words of two rows at which they may be twins.
 
-    0.7: one word in six replaced. At 0.8 a third of the chats in which one word a turn changed would be missed; what
-    keeps other questions in the same words apart are the rules of docs/duplicates.md, not this number.
+    0.6: one word in four replaced, as one word a turn is where people say little. What keeps other questions in the
+    same words apart are the rules of docs/duplicates.md, not this number.
     """
     terse: Literal["spelling", "words"] = "spelling"
     """What may differ between near twins of few words (under 20, or one question with an answer under 10).

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xxhash
 
 from pipeline.core.passages import HEAD_MARKS, Passages
-from pipeline.core.words import MARK, normal
+from pipeline.core.words import MARK, SPACES, UNSPACED, folded
 
 Hashes = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
@@ -30,6 +30,10 @@ LONG_WORD: Final = 64
 """Bytes beyond which a word is an address or an image, and is hashed by xxh3."""
 _SPACE: Final = 32
 """This byte and all below separate words."""
+_TWO_BYTES: Final = 0xC2
+"""Begins the first of the characters of two bytes in UTF-8."""
+_THREE_BYTES: Final = 0xE0
+_FOUR_BYTES: Final = 0xF0
 
 
 class Words(NamedTuple):
@@ -44,25 +48,81 @@ class Words(NamedTuple):
     """Where each row begins, and last the number of words."""
 
 
+def example_words(examples: Sequence[Passages | None]) -> Words:
+    """Give the words of the examples; none for None. Characters of scripts without spaces are words of their own."""
+    streams = [stream(one) if one else b"" for one in examples]
+    text = b"".join((b" ", *streams, b" " * 8))
+    return _words(text, streams, *(_edges if text.isascii() else _edges_in_any_script)(np.frombuffer(text, np.uint8)))
+
+
+def word_hashes(streams: Sequence[bytes]) -> Words:
+    """Cut streams into words at bytes up to the space and hash each: its eight-byte lanes are mixed into 64 bits."""
+    text = b"".join((b" ", *streams, b" " * 8))
+    return _words(text, streams, *_edges(np.frombuffer(text, np.uint8)))
+
+
 def stream(passages: Passages) -> bytes:
-    """Give the normalised text in which each passage begins with a word of its own: MARK and its letter."""
+    """Give the folded text in which each passage begins with a word of its own: MARK and its letter."""
     marks, texts, _ = passages
     joined = "".join([f"{MARK}{mark} {text} " for mark, text in zip(marks, texts, strict=True)])
     if joined.count(MARK) != len(marks):
         joined = "".join([f"{MARK}{mark} {text.replace(MARK, ' ')} " for mark, text in zip(marks, texts, strict=True)])
     try:
-        return normal(joined).encode() + b" "
+        return folded(joined).encode()
     except UnicodeEncodeError:  # lone surrogates
-        return normal(joined).encode("utf-8", "surrogatepass") + b" "
+        return folded(joined).encode("utf-8", "surrogatepass")
 
 
-def word_hashes(streams: Sequence[bytes]) -> Words:
-    """Cut streams into words and hash each: all eight-byte lanes of a word are mixed into 64 bits."""
-    text = b"".join((b" ", *streams, b" " * 8))
-    letters = np.frombuffer(text, np.uint8)
+def _edges(letters: npt.NDArray[np.uint8]) -> tuple[Indices, Indices]:
+    """Give where each word begins and ends."""
     is_space = letters <= _SPACE
     edges = np.flatnonzero(is_space[1:] != is_space[:-1]) + 1
-    begin, end = edges[::2], edges[1::2]
+    return edges[::2], edges[1::2]
+
+
+def _edges_in_any_script(letters: npt.NDArray[np.uint8]) -> tuple[Indices, Indices]:
+    """Give where each word begins and ends, after `pipeline.core.words`: the same words, found a batch at a time."""
+    is_space = letters <= _SPACE
+    cuts = np.zeros(len(letters), dtype=bool)
+    at = np.flatnonzero(letters >= _TWO_BYTES)
+    size = 2 + (letters[at] >= _THREE_BYTES).astype(np.int64) + (letters[at] >= _FOUR_BYTES)
+    kind = np.full(len(at), _ALONE, np.uint8)
+    for count in (2, 3):
+        some = at[size == count]
+        kind[size == count] = _KINDS[_code_points(letters, some, count)]
+    for count in (2, 3, 4):
+        spaces, alone = at[(size == count) & (kind == _BLANK)], at[(size == count) & (kind == _ALONE)]
+        for byte in range(count):
+            is_space[spaces + byte] = True
+        cuts[alone] = cuts[alone + count] = True
+    starts_word, ends_word = is_space[:-1] | cuts[1:], is_space[1:] | cuts[1:]
+    return np.flatnonzero(~is_space[1:] & starts_word) + 1, np.flatnonzero(~is_space[:-1] & ends_word) + 1
+
+
+def _code_points(letters: npt.NDArray[np.uint8], at: Indices, size: int) -> Indices:
+    """Give the characters of two or three bytes that begin there."""
+    point = letters[at].astype(np.int64) & (0x3F >> (size - 1))
+    for byte in range(1, size):
+        point = point << 6 | (letters[at + byte] & 0x3F)
+    return point
+
+
+def _kinds() -> npt.NDArray[np.uint8]:
+    kinds = np.zeros(1 << 16, np.uint8)
+    for ranges, kind in ((SPACES, _BLANK), (UNSPACED, _ALONE)):
+        for first, last in ranges:
+            kinds[first : last + 1] = kind
+    return kinds
+
+
+_BLANK: Final = 1
+_ALONE: Final = 2
+_KINDS: Final = _kinds()
+"""Of each character of up to three bytes: a letter of a word (0), white space, or a word by itself."""
+
+
+def _words(text: bytes, streams: Sequence[bytes], begin: Indices, end: Indices) -> Words:
+    letters = np.frombuffer(text, np.uint8)
     hashes = _hashed(text, begin, end - begin)
     bounds = np.cumsum([1, *map(len, streams)])
     starts = np.searchsorted(begin, bounds)

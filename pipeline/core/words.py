@@ -7,26 +7,43 @@ from typing import Final
 MARK: Final = "\x7f"
 """Begins a passage in a stream of words; inside a text it counts as white space, so no text can fake a passage."""
 
-_UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uf900-\ufaff\uff00-\uffef\U00010000-\U0010ffff"
-"""Thai, Lao, Burmese, Khmer, Chinese, Japanese, full-width forms, emoji: each character is a word of its own."""
-_SPACE: Final = "\x00-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+UNSPACED: Final = (
+    *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0xA4CF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF)),
+    (0x10000, 0x10FFFF),
+)
+"""First and last code points of Thai, Lao, Burmese, Khmer, Chinese, Japanese, full-width forms, emoji: each character
+is a word of its own."""
+SPACES: Final = (
+    *((0x00, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029), (0x202F, 0x202F)),
+    *((0x205F, 0x205F), (0x3000, 0x3000)),
+)
 """White space, and the control characters below it."""
-_UNUSUAL: Final = re.compile(f"[{_UNSPACED}{_SPACE[3:]}]")
-_WORD: Final = re.compile(f"[{_UNSPACED}]|[^{_UNSPACED}{_SPACE}]+")
 
 
-def normal(text: str) -> str:
-    """Give the text with case folded, in NFC, its words set apart by ASCII white space.
+def _classes(ranges: tuple[tuple[int, int], ...]) -> str:
+    return "".join(f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in ranges)
 
-    NFC and not NFKC: NFKC makes `x²` and `x2` one, which are different answers. Characters of scripts without
-    spaces are set apart by spaces, so that they are words; a space between two of them does not count.
+
+_WORD: Final = re.compile(f"[{_classes(UNSPACED)}]|[^{_classes(UNSPACED)}{_classes(SPACES)}]+")
+_CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f]")
+"""Separates words here but not for `str.split`."""
+
+
+def folded(text: str) -> str:
+    """Give the text with case folded, in NFC; lone surrogates pass.
+
+    NFC and not NFKC: NFKC makes `x²` and `x2` one, which are different answers.
     """
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFC", text.casefold().replace("ı", "i"))
-    return " ".join(_WORD.findall(folded)) if _UNUSUAL.search(folded) else folded
+    return unicodedata.normalize("NFC", text.casefold().replace("ı", "i"))
 
 
 def words(text: str) -> list[str]:
-    """Give the normalised words in order; what stands at or below the space in ASCII separates them, and so does DEL."""
-    return _WORD.findall(normal(text.replace(MARK, " ")))
+    """Give the normalised words in order; what stands at or below the space in ASCII separates them, and so does DEL.
+
+    Characters of scripts without spaces are words; a space between two of them does not count.
+    """
+    if text.isascii() and not _CONTROL.search(text):
+        return text.lower().split()
+    return _WORD.findall(folded(text.replace(MARK, " ")))

@@ -1,6 +1,5 @@
-"""Pairs of rows worth comparing: those that share a near-duplicate key."""
+"""Pairs of rows worth comparing: those that share a near-duplicate key. Work and memory grow with the rows alone."""
 
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -9,57 +8,90 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Indices = npt.NDArray[np.int64]
+Keys = npt.NDArray[np.uint64]
 
 REACH: Final = 8
-"""Rows under one key are each compared with this many next ones and with this many first ones.
+"""Rows under one key are each compared with this many next ones, all with all where up to nine share a key."""
+HOT: Final = 32
+"""Rows from which a key is one that a template or spam brings about."""
+HOT_REACH: Final = 4
+"""Rows under a hot key are each compared with this many next ones and with this many first ones: work stays linear, and
+each meets the smallest digests, which become the spokesmen. What they share besides has keys of its own."""
+CODES_AT_ONCE: Final = 1 << 23
+"""Pairs held before repeats among them are dropped: 64 MB."""
 
-All pairs where up to nine share a key; where thousands do (a template, spam), work stays linear, and each row still
-meets the smallest digests, which become the spokesmen.
-"""
 
+def candidates(keys: pa.ChunkedArray, order: Indices) -> Indices:
+    """Give places in `order` of rows with an equal key, smaller place first, as an array of shape (n, 2), each pair once.
 
-def candidates(keys: pa.ChunkedArray, rank: Indices) -> Iterator[Indices]:
-    """Give pairs of positions with an equal key, smaller rank first, as arrays of shape (n, 2), each pair once.
-
-    `keys` is list<uint64> a row, all of one length or empty; `rank` orders the rows and is the same however they arrive.
+    `keys` is list<uint64> a row, all of one length or empty; `order` has the rows to compare, in an order that is the
+    same however the rows arrive.
     """
-    lists = keys.combine_chunks()
-    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
-    rows = np.flatnonzero(lengths)
-    if len(rows) == 0:
-        return
-    bands = int(lengths[rows[0]])
-    table = pc.list_flatten(lists).to_numpy().reshape(len(rows), bands)
-    order = rows[np.argsort(rank[rows], kind="stable")]
-    position = np.zeros(len(lengths), np.int64)
-    position[rows] = np.arange(len(rows))
-    table = table[position[order]]
-    found = [_pairs(table[:, band]) for band in range(bands)]
-    codes = np.unique(np.concatenate([first * len(order) + second for first, second in found]))
-    yield np.stack([order[codes // len(order)], order[codes % len(order)]], axis=1)
+    rows, blocks = _tables(keys)
+    place = np.full(len(keys), -1, np.int64)
+    place[order] = np.arange(len(order))
+    places = place[rows]
+    kept = places >= 0
+    waiting: list[Indices] = [np.zeros(0, np.int64)]
+    for band in range(blocks[0].shape[1] if blocks else 0):
+        column = np.concatenate([block[:, band] for block in blocks])
+        waiting.append(_pairs(column[kept], places[kept], len(order)))
+        if sum(map(len, waiting[1:])) > max(CODES_AT_ONCE, len(waiting[0])):
+            waiting = [_distinct(waiting)]
+    pairs: Indices = np.stack(np.divmod(_distinct(waiting), max(len(order), 1)), axis=1)
+    return pairs
 
 
-def _pairs(keys: npt.NDArray[np.uint64]) -> tuple[Indices, Indices]:
-    """Give pairs of positions under equal keys; positions are in rank order."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    same = ordered[1:] == ordered[:-1]
-    shared = np.concatenate([[False], same]) | np.concatenate([same, [False]])
-    order, ordered = order[shared], ordered[shared]
-    if len(order) == 0:
-        return order, order
-    begins = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-    first_of = np.flatnonzero(begins)[np.cumsum(begins) - 1]
-    here = np.arange(len(order))
+def _tables(keys: pa.ChunkedArray) -> tuple[Indices, list[Keys]]:
+    """Give the rows that have keys, and their keys as tables of one column a band: views of Arrow's memory."""
+    rows, blocks, start = [np.zeros(0, np.int64)], [], 0
+    for chunk in keys.chunks:
+        lengths = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
+        here = np.flatnonzero(lengths)
+        if len(here):
+            rows.append(here + start)
+            blocks.append(pc.list_flatten(chunk).to_numpy().reshape(len(here), -1))
+        start += len(chunk)
+    return np.concatenate(rows), blocks
+
+
+def _pairs(keys: Keys, places: Indices, count: int) -> Indices:
+    """Give pairs of places under equal keys as numbers: smaller place times `count` plus the larger.
+
+    Place and key are sorted as one number, which is five times faster; so some low bits of the key make way. Two keys
+    that differ in those alone give a pair that its sketches rule out.
+    """
+    low = np.uint64((1 << max(count - 1, 1).bit_length()) - 1)
+    mixed = np.sort((keys & ~low) | places.astype(np.uint64))
+    same = (mixed[1:] ^ mixed[:-1]) <= low
+    edge = np.zeros(1, dtype=bool)
+    shared = np.concatenate([edge, same]) | np.concatenate([same, edge])
+    mixed = mixed[shared]
+    if len(mixed) == 0:
+        return np.zeros(0, np.int64)
+    begins = np.concatenate([~edge, (mixed[1:] ^ mixed[:-1]) > low])
+    starts = np.flatnonzero(begins)
+    bucket = np.cumsum(begins) - 1
+    first, second = _met(starts[bucket], np.diff(np.append(starts, len(mixed)))[bucket])
+    where: Indices = (mixed & low).astype(np.int64)
+    return where[first] * count + where[second]
+
+
+def _met(first_of: Indices, size: Indices) -> tuple[Indices, Indices]:
+    """Give who is compared with whom among rows that stand bucket by bucket."""
+    here = np.arange(len(first_of))
+    reach = np.where(size > HOT, HOT_REACH, REACH)
     pairs = []
     for step in range(1, REACH + 1):
-        later = here[step:]
-        pairs.append(_joined(later - step, later, same=first_of[later] == first_of[later - step]))
-        chief = first_of + step - 1
-        pairs.append(_joined(chief, here, same=(here - first_of > REACH)))
+        later = here[(here - first_of >= step) & (reach >= step)]
+        pairs.append((later - step, later))
+        far = here[(here - first_of > reach + step - 1) & (reach >= step)]
+        pairs.append((first_of[far] + step - 1, far))
     first, second = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    return order[first], order[second]
+    return first, second
 
 
-def _joined(first: Indices, second: Indices, *, same: npt.NDArray[np.bool_]) -> tuple[Indices, Indices]:
-    return first[same], second[same]
+def _distinct(codes: list[Indices]) -> Indices:
+    every: Indices = np.sort(np.concatenate(codes))
+    found: Indices = every[np.concatenate([[True], every[1:] != every[:-1]])[: len(every)]]
+    return found

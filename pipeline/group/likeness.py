@@ -7,16 +7,16 @@ join in real data; docs/duplicates.md has the measurement.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain, pairwise
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from rapidfuzz.distance import Indel, Levenshtein
 
 from pipeline.core.passages import HEAD_MARKS, Passages
 from pipeline.core.words import words
 
-Words: TypeAlias = tuple[str, ...]
+Words: TypeAlias = Sequence[str]
 Terse: TypeAlias = Literal["spelling", "words"]
 """What may differ in terse examples, see `DedupeSettings.terse`."""
 Change: TypeAlias = tuple[Sequence[str], Sequence[str]]
@@ -26,8 +26,8 @@ SAME_PROMPT_ANSWERS: Final = 0.8
 OTHER_PROMPT_ANSWERS: Final = 0.5
 """Least likeness of the answers where the prompts differ in a few words too."""
 WORDS_REPLACED: Final = 2
-SHARE_REPLACED: Final = 0.05
-"""Words of one turn that may be replaced by others: two, or one in twenty."""
+SHARE_REPLACED: Final = 1 / 15
+"""Words of one turn that may be replaced by others: two, or one in fifteen, and always less than half of them."""
 LONGEST_CHANGE: Final = 3
 """Words in a row that may be replaced; a longer passage is another question in the same frame."""
 FEW_WORDS: Final = 20
@@ -82,141 +82,153 @@ _DIGIT: Final = re.compile(r"\d")
 _NO_DIGIT: Final = re.compile(r"\D")
 
 
-class Compared(NamedTuple):
-    """One example as it is compared: its passages as words."""
+class Changed(NamedTuple):
+    """One passage of two examples that differs: its words on both sides, and the runs that stand for each other."""
 
-    marks: str
-    passages: tuple[Words, ...]
-    answer_at: int
-    """Index of the first passage of the answer; the number of passages where there is none."""
-    answer: Words
-    body: Words
-    """The words of all turns, system turns and definitions apart."""
-    is_terse: bool
-    """Whether each word counts: few words in all, or a short answer to a single question."""
-
-    @property
-    def prompt(self) -> tuple[Words, ...]:
-        """What comes before the answer."""
-        return self.passages[: self.answer_at]
+    at: int
+    one: Words
+    other: Words
+    runs: tuple[Change, ...]
 
 
-def compared(found: Passages) -> Compared:
-    """Take an example apart for comparing."""
-    marks = found.marks
-    answer_at = len(marks) if found.answer_at is None else found.answer_at
-    passages = tuple([tuple(words(text)) for text in found.texts])
-    answer = tuple(chain.from_iterable(passages[answer_at:]))
-    turns = [said for mark, said in zip(marks, passages, strict=True) if mark not in HEAD_MARKS]
-    body = tuple(chain.from_iterable(turns))
-    is_single = sum(mark not in HEAD_MARKS for mark in marks[:answer_at]) < 2  # noqa: PLR2004
-    is_terse = len(body) < FEW_WORDS or (is_single and len(answer) < SHORT_ANSWER)
-    return Compared(marks, passages, answer_at, answer, body, is_terse)
-
-
-def jaccard(one: Sequence[str], other: Sequence[str]) -> float:
-    """Give the share of what both have in what either has, repetitions counted; 1 for two empty ones."""
-    shared = (Counter(one) & Counter(other)).total()
-    return shared / (len(one) + len(other) - shared) if one or other else 1.0
-
-
-def likeness(one: Compared, other: Compared, *, threshold: float, terse: Terse = "spelling") -> float | None:
+def likeness(
+    one: Passages, other: Passages, *, sizes: tuple[int, int], threshold: float, terse: Terse = "spelling"
+) -> float | None:
     """Give the Jaccard likeness of the words of two examples, or None when they are not near twins.
 
     They are when they have the same turns, their words are alike at the threshold, their answers at their own
-    thresholds, and no turn was changed into another meaning.
+    thresholds, and no turn was changed into another meaning. `sizes` are the words of their turns, as `word_count` has
+    them. The same whoever comes first but for ties among equally short ways to turn one text into the other.
     """
     if one.marks != other.marks or one.answer_at != other.answer_at:
         return None
-    if other.passages < one.passages:
-        one, other = other, one  # so that nothing depends on who comes first
-    if one.answer != other.answer:
-        least = SAME_PROMPT_ANSWERS if one.prompt == other.prompt else OTHER_PROMPT_ANSWERS
-        if jaccard(one.answer, other.answer) < least:
+    is_terse = terse == "spelling" and (_is_terse(one, sizes[0]) or _is_terse(other, sizes[1]))
+    changed = []
+    for turn in _changed(one.texts, other.texts):
+        if is_another_turn(turn, is_terse=is_terse):
             return None
-    is_terse = terse == "spelling" and (one.is_terse or other.is_terse)
-    pairs = zip(one.passages, other.passages, strict=True)
-    if any(left != right and is_another_turn(left, right, is_terse=is_terse) for left, right in pairs):
+        changed.append(turn)
+    if not _is_same_answer(one, changed):
         return None
-    alike = jaccard(one.body, other.body)
+    turns = [turn for turn in changed if one.marks[turn.at] not in HEAD_MARKS]
+    alike = _alike(sizes, [run for turn in turns for run in turn.runs])
     return alike if alike >= threshold else None
 
 
-def is_another_turn(one: Words, other: Words, *, is_terse: bool) -> bool:
+def word_count(found: Passages) -> int:
+    """Give the number of words of all turns, system turns and definitions apart."""
+    return sum(len(words(text)) for mark, text in zip(found.marks, found.texts, strict=True) if mark not in HEAD_MARKS)
+
+
+def jaccard(one: Words, other: Words) -> float:
+    """Give the share of what both have in what either has, repetitions counted; 1 for two empty ones."""
+    return _alike((len(one), len(other)), [(one, other)])
+
+
+def is_another_turn(turn: Changed, *, is_terse: bool) -> bool:
     """Say whether a turn was changed into another: too many words replaced, or one that matters."""
-    if is_terse:
-        if len(one) == len(other):
-            return not all(left == right or _is_one_word(left, right) for left, right in zip(one, other, strict=True))
-        gone, come = Counter(one) - Counter(other), Counter(other) - Counter(one)
-        if not _is_spelling(tuple(gone.elements()), tuple(come.elements())):
-            return True
-    found = []
-    for change in changes(one, other):
-        if not _is_spelling(*change):
-            if is_terse:
-                return True
-            found.append(change)
-    if _replaced_words(found) > max(WORDS_REPLACED, SHARE_REPLACED * min(len(one), len(other))):
+    found = [run for run in map(_unspelled, turn.runs) if run]
+    if is_terse or not found:
+        return bool(found)
+    shortest = min(len(turn.one), len(turn.other))
+    replaced = _replaced_words(found)
+    if replaced > max(WORDS_REPLACED, SHARE_REPLACED * shortest) or (replaced and replaced * 2 >= shortest):
         return True
-    return any(is_another_meaning(*change) for change in found)
+    return any(is_another_meaning(*run) for run in found)
 
 
-def _replaced_words(found: Sequence[Change]) -> int:
-    """Count words that stand for others; what only came or only went is an addition, not a replacement."""
-    gone = sum(len(left) for left, right in found if not right)
-    come = sum(len(right) for left, right in found if not left)
-    return min(gone, come) + sum(max(len(left), len(right)) for left, right in found if left and right)
-
-
-def changes(one: Sequence[str], other: Sequence[str]) -> Iterator[Change]:
+def changes(one: Words, other: Words) -> Iterator[Change]:
     """Give each run of words that stands in one text in the place of another run (or of nothing) in the other."""
-    if one == other:
-        return
-    if len(one) == len(other):
-        runs = list(_replaced(one, other))
-        if all(len(left) <= LONGEST_CHANGE for left, _ in runs):
-            yield from runs
-            return
-    head = _shared_start(one, other)
-    tail = _shared_start(one[head:][::-1], other[head:][::-1])
-    left, right = one[head : len(one) - tail], other[head : len(other) - tail]
-    if not left or not right:
-        yield left, right
-        return
-    for kind, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        if kind != "equal":
-            yield left[a:b], right[c:d]
+    left = right = left_end = right_end = 0
+    for step in Levenshtein.opcodes(one, other):
+        if step.tag != "equal":
+            left_end, right_end = step.src_end, step.dest_end
+            continue
+        if left_end > left or right_end > right:
+            yield one[left:left_end], other[right:right_end]
+        left, right = left_end, right_end = step.src_end, step.dest_end
+    if left_end > left or right_end > right:
+        yield one[left:left_end], other[right:right_end]
 
 
-def is_another_meaning(left: Sequence[str], right: Sequence[str]) -> bool:
+def is_another_meaning(left: Words, right: Words) -> bool:
     """Say whether one run of words in the place of the other makes another example of it.
 
     A longer passage, another number, the opposite, a negation that comes or goes.
     """
     if not left or not right:
-        return bool(NEGATIONS & {*left, *right})
+        return not NEGATIONS.isdisjoint(left or right)
     one, other = _numbers(left), _numbers(right)
     if min(len(left), len(right)) > LONGEST_CHANGE or (one and other and one != other):
         return True
     return any(_is_opposite(a, b) for a in left for b in right)
 
 
-def _replaced(one: Sequence[str], other: Sequence[str]) -> Iterator[Change]:
-    places = [index for index, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
-    cuts = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(places)) if b != a + 1), len(places)]
-    for begin, end in pairwise(cuts):
-        first, last = places[begin], places[end - 1] + 1
-        yield one[first:last], other[first:last]
-
-
-def _shared_start(one: Sequence[str], other: Sequence[str]) -> int:
-    for index, (left, right) in enumerate(zip(one, other, strict=False)):
+def _changed(one: Sequence[str], other: Sequence[str]) -> Iterator[Changed]:
+    for at, (left, right) in enumerate(zip(one, other, strict=True)):
         if left != right:
-            return index
-    return min(len(one), len(other))
+            first, second = words(left), words(right)
+            if first != second:
+                yield Changed(at, first, second, tuple(changes(first, second)))
 
 
-def _numbers(run: Sequence[str]) -> list[str]:
+def _is_terse(found: Passages, size: int) -> bool:
+    """Say whether each word counts: few words in all, or a short answer to a single question."""
+    if size < FEW_WORDS:
+        return True
+    at = len(found.marks) if found.answer_at is None else found.answer_at
+    if sum(mark not in HEAD_MARKS for mark in found.marks[:at]) > 1:
+        return False
+    return sum(len(words(text)) for text in found.texts[at:]) < SHORT_ANSWER
+
+
+def _is_same_answer(one: Passages, changed: Sequence[Changed]) -> bool:
+    """Say whether the answers are alike at their own thresholds; another spelling of a word is that word."""
+    at = len(one.marks) if one.answer_at is None else one.answer_at
+    answer = [turn for turn in changed if turn.at >= at]
+    if not answer:
+        return True
+    unchanged = set(range(at, len(one.marks))) - {turn.at for turn in answer}
+    same = sum(len(words(one.texts[index])) for index in unchanged)
+    runs = [run for turn in answer for run in map(_unspelled, turn.runs) if run]
+    sizes = same + sum(len(turn.one) for turn in answer), same + sum(len(turn.other) for turn in answer)
+    return _alike(sizes, runs) >= (SAME_PROMPT_ANSWERS if len(answer) == len(changed) else OTHER_PROMPT_ANSWERS)
+
+
+def _alike(sizes: tuple[int, int], runs: Sequence[Change]) -> float:
+    """Give the Jaccard likeness of two texts of so many words that differ in these runs alone."""
+    gone = [word for left, _ in runs for word in left]
+    come = [word for _, right in runs for word in right]
+    back = (Counter(gone) & Counter(come)).total() if gone and come else 0
+    shared = min(sizes[0] - len(gone), sizes[1] - len(come)) + back
+    either = sizes[0] + sizes[1] - shared
+    return shared / either if either else 1.0
+
+
+def _unspelled(run: Change) -> Change | None:
+    """Give what is left of a run without words that are only spelled in two ways; None where nothing is."""
+    if _is_spelling(*run):
+        return None
+    left, right = run
+    while left and right and _is_one_word(left[0], right[0]):
+        left, right = left[1:], right[1:]
+    while left and right and _is_one_word(left[-1], right[-1]):
+        left, right = left[:-1], right[:-1]
+    return left, right
+
+
+def _replaced_words(found: Iterable[Change]) -> int:
+    """Count words that stand for others; what only came or only went is an addition, not a replacement."""
+    gone = come = both = 0
+    for left, right in found:
+        if left and right:
+            both += max(len(left), len(right))
+        else:
+            gone, come = gone + len(left), come + len(right)
+    return min(gone, come) + both
+
+
+def _numbers(run: Words) -> list[str]:
     """Give the digits of each word that has some."""
     return [_NO_DIGIT.sub("", word) for word in run if _DIGIT.search(word)]
 
@@ -231,15 +243,14 @@ def _is_opposite(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _is_one_word(left: str, right: str) -> bool:
-    return _is_spelling((left,), (right,))
+    return left == right or _is_spelling((left,), (right,))
 
 
-def _is_spelling(left: Sequence[str], right: Sequence[str]) -> bool:
+def _is_spelling(left: Words, right: Words) -> bool:
     """Say whether two runs are one, spelled or punctuated in two ways; never where a digit or an opposite differs."""
     a, b = ("".join(run).translate(PUNCTUATION) for run in (left, right))
     if a == b:
         return True
-    if _numbers(left) != _numbers(right) or is_another_meaning(left, right):
+    if not a or not b or Indel.normalized_similarity(a, b, score_cutoff=SPELLING) < SPELLING:
         return False
-    matcher = SequenceMatcher(None, a, b, autojunk=False)
-    return bool(a and b) and matcher.real_quick_ratio() >= SPELLING and matcher.ratio() >= SPELLING
+    return _numbers(left) == _numbers(right) and not is_another_meaning(left, right)

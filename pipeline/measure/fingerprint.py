@@ -17,7 +17,8 @@ import xxhash
 
 from pipeline.core.columns import DIGEST
 from pipeline.core.passages import Passages
-from pipeline.core.word_hashes import ODD, Hashes, Indices, Words, mixed, stream, turn_words, word_hashes
+from pipeline.core.sketch import SKETCH, sketches
+from pipeline.core.word_hashes import ODD, Hashes, Indices, Words, example_words, mixed, turn_words
 
 BANDS: Final = 24
 ROWS_PER_BAND: Final = 4
@@ -30,7 +31,7 @@ _EMPTY: Final = np.uint32(0xFFFFFFFF)
 
 
 class Fingerprints(NamedTuple):
-    """Three columns of `columns.MEASURE`."""
+    """Four columns of `columns.MEASURE`."""
 
     content: pa.Array
     """Null where there is no payload."""
@@ -38,6 +39,8 @@ class Fingerprints(NamedTuple):
     """Null where no user, tool or function turn stands before an answer: nothing was asked."""
     keys: pa.Array
     """24 keys, or none where the turns hold no word; null where near twins are not asked for."""
+    sketch: pa.Array
+    """Null where near twins are not asked for."""
 
 
 def fingerprints(passages: Sequence[Passages | None], *, near: bool) -> Fingerprints:
@@ -46,16 +49,26 @@ def fingerprints(passages: Sequence[Passages | None], *, near: bool) -> Fingerpr
     prompt: list[bytes | None] = []
     keys: list[Hashes] = []
     sizes: list[Indices] = []
+    sketched = [b""]
     for chunk in _chunks(passages):
-        words = word_hashes([stream(one) if one else b"" for one in chunk])
+        words = example_words(chunk)
         ends = words.starts[1:].tolist()
         content += _digests(words, ends, [one is not None for one in chunk])
         prompt += _digests(words, _answer_starts(words, chunk), [_is_asked(one) for one in chunk])
         if near:
-            found, has_words = _keys(words, len(chunk))
+            said = turn_words(words)
+            sketched.append(sketches(*said, len(chunk)).tobytes())
+            found, has_words = _keys(*said, len(chunk))
             keys.append(found.ravel())
             sizes.append(has_words * BANDS)
-    return Fingerprints(pa.array(content, DIGEST), pa.array(prompt, DIGEST), _listed(keys, sizes, len(passages)))
+    return Fingerprints(
+        pa.array(content, DIGEST),
+        pa.array(prompt, DIGEST),
+        _listed(keys, sizes, len(passages)),
+        pa.Array.from_buffers(SKETCH, len(passages), [None, pa.py_buffer(b"".join(sketched))])
+        if near
+        else pa.nulls(len(passages), SKETCH),
+    )
 
 
 def _is_asked(one: Passages | None) -> bool:
@@ -92,9 +105,8 @@ def _answer_starts(words: Words, chunk: Sequence[Passages | None]) -> list[int]:
     return marks[np.minimum(first + ordinal, max(len(marks) - 1, 0))].tolist() if len(marks) else [0] * len(chunk)
 
 
-def _keys(words: Words, rows: int) -> tuple[Hashes, Indices]:
+def _keys(hashes: Hashes, row: Indices, rows: int) -> tuple[Hashes, Indices]:
     """Give the band keys of the rows that have words in their turns, and 1 for each row that has."""
-    hashes, row = turn_words(words)
     shingles, owner = _shingles(hashes, row)
     signature = np.full(rows * BINS, _EMPTY, np.uint32)
     bin_of = ((shingles >> np.uint64(32)) * np.uint64(BINS) >> np.uint64(32)).astype(np.int64)

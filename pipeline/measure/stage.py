@@ -59,6 +59,7 @@ class Measure:
                 "content": prints.content,
                 "prompt": prints.prompt,
                 "keys": prints.keys,
+                "sketch": prints.sketch,
             },
         )
 

@@ -89,13 +89,18 @@ class Thin:
 
     method: Method = "sft"
     name: str = "facts"
-    reads: tuple[str, ...] = ("name", "source", "payload", "findings", "keys", "at")
+    reads: tuple[str, ...] = ("name", "source", "payload", "findings", "keys", "sketch", "at")
     adds: pa.Schema = NOTHING
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """Give a narrower table of the same rows; `near` are the near-duplicate keys."""
+        """Give a narrower table of the same rows; `near` are the near-duplicate keys, beside the sketches."""
         facts = with_answers(facts_of(batch), batch["payload"], method=self.method)
-        columns = {"near": batch["keys"], "at": batch["at"], "ships": batch["payload"].is_valid()}
+        columns = {
+            "near": batch["keys"],
+            "sketch": batch["sketch"],
+            "at": batch["at"],
+            "ships": batch["payload"].is_valid(),
+        }
         for name, column in columns.items():
             facts = facts.append_column(name, column)
         return facts

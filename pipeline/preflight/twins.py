@@ -21,11 +21,11 @@ def grouped(
     for name in ("content", "prompt"):
         thin = _said(thin, name)
     with _payloads(thin, sources, forms) as payload_of:
-        rows = thin.select(["name", "digest", "content", "prompt"])
+        rows = thin.select(["name", "digest", "content", "prompt", "sketch"])
         rows = rows.append_column("keys", thin["near"]).append_column("is_sound", thin["ships"])
         rows = rows.append_column("family", pa.nulls(thin.num_rows, pa.string()))
         found = group(rows, payload_of, DedupeSettings(near=near), method=goal.method)
-    facts = thin.drop_columns(["near", "at"]).append_column("side", thin["source"])
+    facts = thin.drop_columns(["near", "sketch", "at"]).append_column("side", thin["source"])
     return facts.append_column("group", pc.if_else(thin["content"].is_valid(), found["group"], None))
 
 

@@ -35,6 +35,7 @@ DOORS = {
     "charset_normalizer": "read",
     "ftfy": "compose",
     "jsonschema_rs": "core/schema.py",
+    "rapidfuzz": "group",
     "stdnum": "core/private",
     "presidio_analyzer": "compose/names.py",
     "rich": ("cli", "report"),

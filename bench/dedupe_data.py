@@ -1,0 +1,176 @@
+"""Chats in which it is known who repeats whom: real exchanges in new sequences, variants of them, and unrelated rows."""
+
+import random
+import re
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
+
+import numpy as np
+from harvest import Conversation
+
+CLASSES: Final = ("exact", "case and space", "one word a turn", "2 % of words", "same prompt, other answer")
+NEAR: Final = CLASSES[2:4]
+MOST_LETTERS: Final = 1_000
+"""Of a question and its answer, so that chats are of the length of real ones: 700 letters or so."""
+UNRELATED: Final = ("unrelated", "unrelated, short", "unrelated, Chinese")
+WORD: Final = re.compile(r"[\u2e80-\U0010ffff]|[^\s\u2e80-\U0010ffff]+\s*|\s+")
+"""A word with the space after it, or one character of a script without spaces."""
+PLAIN: Final = re.compile("[a-z]+")
+DIGIT: Final = re.compile(r"\d")
+CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+FEW_WORDS: Final = 8
+LEAST_WORDS: Final = 4
+"""Of a turn of a chat; identifiers and labels are not what people say to each other."""
+MOST_UNRELATED: Final = 3_000
+ALIKE: Final = 0.5
+"""Share of words in common from which two real rows may be one example in other words: no unrelated rows."""
+
+
+class Planted(NamedTuple):
+    """Rows with their truth."""
+
+    rows: list[Conversation]
+    partner: list[int]
+    """Row of which this row is a variant; -1 for none."""
+    kind: list[str]
+    """One of CLASSES or UNRELATED; empty for a row of which variants may have been made."""
+
+
+def plant(pool: list[Conversation], *, rows: int, chance: random.Random) -> Planted:
+    """Give chats and unrelated rows, and for a quarter of the chats one variant each, in random order."""
+    pool = list(pool)
+    chance.shuffle(pool)
+    single = [turns for turns in pool if len(turns) == 2]
+    apart = {name: unrelated(some, MOST_UNRELATED * rows // 100_000) for name, some in _kinds(single).items()}
+    taken = {turns for some in apart.values() for turns in some}
+    wanted = rows - len(taken)
+    base = chats([turns for turns in pool if turns not in taken], wanted * 4 // 5, chance)
+    vocabulary = plain_words(base)
+    made = [(turns, -1, "") for turns in base]
+    for index in chance.sample(range(len(base)), wanted - len(base)):
+        name = CLASSES[chance.choices(range(5), (2, 1, 4, 4, 2))[0]]
+        variant = variants(name, base, vocabulary, chance)(base[index])
+        if variant != base[index] or name == "exact":
+            made.append((variant, index, name))
+    made += [(turns, -1, name) for name, some in apart.items() for turns in some]
+    return _shuffled(made, chance)
+
+
+def real(pool: list[Conversation], *, rows: int, chance: random.Random) -> Planted:
+    """Give real rows as they are, most of them terse, and variants of a quarter of them; many repeat each other."""
+    pool = list(pool)
+    chance.shuffle(pool)
+    base = pool[: rows * 4 // 5]
+    vocabulary = plain_words(base)
+    made = [(turns, -1, "") for turns in base]
+    for index in chance.sample(range(len(base)), min(rows - len(base), len(base))):
+        name = CLASSES[chance.choices(range(5), (2, 1, 4, 4, 2))[0]]
+        variant = variants(name, base, vocabulary, chance)(base[index])
+        if variant != base[index] or name == "exact":
+            made.append((variant, index, name))
+    return _shuffled(made, chance)
+
+
+def chats(pool: list[Conversation], count: int, chance: random.Random) -> list[Conversation]:
+    """Give so many distinct chats of two to four real exchanges in which both sides say at least four words."""
+    exchanges = [
+        turns[i : i + 2]
+        for turns in pool
+        for i in range(0, len(turns) - 1, 2)
+        if min(len(WORD.findall(text)) for text in turns[i : i + 2]) >= LEAST_WORDS
+        and sum(map(len, turns[i : i + 2])) <= MOST_LETTERS
+    ]
+    found: dict[Conversation, None] = {}
+    while len(found) < count:
+        found[sum((chance.choice(exchanges) for _ in range(chance.choice((2, 2, 3, 4)))), ())] = None
+    return list(found)
+
+
+def unrelated(rows: Iterable[Conversation], most: int) -> list[Conversation]:
+    """Give rows of which no two share half of their words, by comparing all with all."""
+    chosen: list[Conversation] = []
+    matrix = np.zeros((most, 4096), np.float32)
+    sizes = np.zeros(most)
+    for turns in rows:
+        if len(chosen) == most:
+            break
+        bag = np.zeros(4096, np.float32)
+        bag[[hash_of(word) for word in WORD.findall(" ".join(turns).lower())]] = 1
+        shared = matrix[: len(chosen)] @ bag
+        if not len(shared) or (shared / (sizes[: len(chosen)] + bag.sum() - shared)).max() < ALIKE:
+            matrix[len(chosen)], sizes[len(chosen)] = bag, bag.sum()
+            chosen.append(turns)
+    return chosen
+
+
+def plain_words(base: list[Conversation]) -> list[str]:
+    """Give what words are replaced by: words of the chats in lower-case letters, as often as they are said."""
+    return [word for turns in base[:5000] for text in turns for word in text.split() if PLAIN.fullmatch(word)]
+
+
+def hash_of(word: str) -> int:
+    """Give a number below 4,096; two words with one number only make rows look more alike than they are."""
+    number = 0
+    for letter in word.strip():
+        number = (number * 31 + ord(letter)) % 1_000_003
+    return number % 4096
+
+
+def variants(
+    name: str, base: list[Conversation], vocabulary: list[str], chance: random.Random
+) -> Callable[[Conversation], Conversation]:
+    """Give the function that makes a variant of this class; numbers stay, since another number is another example."""
+
+    def changed(word: str) -> str:
+        how = chance.random()
+        if how < 0.15:
+            return ""
+        if how < 0.5 and len(word) > 3:
+            i = chance.randrange(len(word) - 1)
+            return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+        return chance.choice(vocabulary) + " "
+
+    def one_word(text: str) -> str:
+        split = WORD.findall(text)
+        places = [place for place, word in enumerate(split) if not DIGIT.search(word)]
+        if len(split) < 3 or not places:
+            return text
+        place = chance.choice(places)
+        split[place] = changed(split[place])
+        return "".join(split)
+
+    def some_words(turns: Conversation) -> Conversation:
+        split = [WORD.findall(text) or [""] for text in turns]
+        for _ in range(max(1, round(0.02 * sum(map(len, split))))):
+            said = chance.choices(split, [len(words) for words in split])[0]
+            place = chance.randrange(len(said))
+            if not DIGIT.search(said[place]):
+                said[place] = changed(said[place])
+        return tuple(map("".join, split))
+
+    return {
+        "exact": lambda turns: turns,
+        "case and space": lambda turns: tuple(f" {text.upper()}\n".replace(" ", "  ") for text in turns),
+        "one word a turn": lambda turns: tuple(map(one_word, turns)),
+        "2 % of words": some_words,
+        "same prompt, other answer": lambda turns: (*turns[:-1], chance.choice(base)[-1]),
+    }[name]
+
+
+def _kinds(single: list[Conversation]) -> dict[str, list[Conversation]]:
+    long, short, chinese = [], [], []
+    for turns in single:
+        whole = "".join(turns)
+        if len(CHINESE.findall(whole)) > 0.3 * len(whole):
+            chinese.append(turns)
+        else:
+            (short if len(" ".join(turns).split()) < FEW_WORDS else long).append(turns)
+    return dict(zip(UNRELATED, (long, short, chinese), strict=True))
+
+
+def _shuffled(made: list[tuple[Conversation, int, str]], chance: random.Random) -> Planted:
+    order = chance.sample(range(len(made)), len(made))
+    place = {old: new for new, old in enumerate(order)}
+    rows = [made[old][0] for old in order]
+    partner = [place.get(made[old][1], -1) for old in order]
+    return Planted(rows, partner, [made[old][2] for old in order])

@@ -1,0 +1,65 @@
+"""A sketch of an example's words in 64 bytes: rules out most pairs that are not alike without a look at their texts.
+
+It never rules out a pair that is: each bit that only one of two examples has set is at least one word that the other
+has not.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline.core.word_hashes import Hashes, Indices
+
+BYTES: Final = 64
+SKETCH: Final = pa.binary(BYTES)
+"""Four bytes of the number of words, little-endian, then 480 bits, one for each word's number."""
+_LANES: Final = BYTES // 8
+_COUNT_BITS: Final = 32
+_SLOTS: Final = np.uint64(BYTES * 8 - _COUNT_BITS)
+_NO_COUNT: Final = np.array([0xFFFFFFFF00000000, *[0xFFFFFFFFFFFFFFFF] * (_LANES - 1)], np.uint64)
+
+Sketches = npt.NDArray[np.uint64]
+"""Of shape (rows, 8)."""
+
+
+def sketches(words: Hashes, row: Indices, rows: int) -> npt.NDArray[np.uint8]:
+    """Give the sketch of each row's words, as an array of shape (rows, 64)."""
+    bits = np.zeros((rows, BYTES * 8), dtype=bool)
+    slots = (words >> np.uint64(32)) * _SLOTS >> np.uint64(32)
+    bits.ravel()[row * (BYTES * 8) + slots.astype(np.int64) + _COUNT_BITS] = True
+    packed = np.packbits(bits, axis=1)
+    packed[:, : _COUNT_BITS // 8] = np.bincount(row, minlength=rows).astype("<u4").view(np.uint8).reshape(rows, -1)
+    return packed
+
+
+def sketches_of(column: pa.ChunkedArray) -> Sketches:
+    """Give a column of sketches as numbers, copied out of Arrow; zeros for null."""
+    parts = [np.zeros((0, _LANES), np.uint64)]
+    for chunk in column.chunks:
+        data = chunk.buffers()[1]
+        if data is None:
+            parts.append(np.zeros((len(chunk), _LANES), np.uint64))
+        else:
+            lanes = np.frombuffer(data, "<u8")[_LANES * chunk.offset : _LANES * (chunk.offset + len(chunk))]
+            parts.append(lanes.reshape(-1, _LANES))
+    return np.concatenate(parts)
+
+
+def word_counts(found: Sketches) -> Indices:
+    """Give the number of words of each example."""
+    counts: Indices = (found[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    return counts
+
+
+def may_reach(one: Sketches, other: Sketches, *, least: float) -> npt.NDArray[np.bool_]:
+    """Say of each pair of sketches whether the words of the two may have a Jaccard likeness of `least`."""
+    first, second = word_counts(one), word_counts(other)
+    one, other = one & _NO_COUNT, other & _NO_COUNT
+    most = np.minimum(
+        first - np.bitwise_count(one & ~other).sum(axis=1, dtype=np.int64),
+        second - np.bitwise_count(other & ~one).sum(axis=1, dtype=np.int64),
+    )
+    may: npt.NDArray[np.bool_] = (most > 0) & (most >= least * (first + second - most) - 1e-6)
+    return may

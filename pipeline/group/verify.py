@@ -1,0 +1,118 @@
+"""Candidates are compared, each pair once: what is known is not fetched again, and no text is held for long."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.core.example import Method
+from pipeline.core.passages import Passages
+from pipeline.core.plain import quick_passages
+from pipeline.core.settings import DedupeSettings
+from pipeline.core.sketch import Sketches, may_reach, word_counts
+from pipeline.core.verdicts import NOT_TWINS, PairVerdicts, pair_keys
+from pipeline.core.word_hashes import Hashes
+from pipeline.group.likeness import likeness
+from pipeline.group.stars import Edges, Likenesses
+
+Indices = npt.NDArray[np.int64]
+PayloadOf = Callable[[Sequence[int]], list[str]]
+
+COMPARISON: Final = "words-2"
+"""Version of the comparison; a change of what makes near twins is a new one, and verdicts of the old are not found."""
+SKETCHES_AT_ONCE: Final = 1 << 14
+"""Pairs of sketches compared at a time: what fits into the processor's cache."""
+TEXTS_AT_ONCE: Final = 2_048
+"""Pairs whose texts are fetched and compared at a time."""
+
+
+class Contents(NamedTuple):
+    """Distinct contents by number: the smallest digest of the sound rows comes first."""
+
+    rows: Indices
+    """The row by which each is compared."""
+    digests: Hashes
+    """Of shape (contents, 2), as `digest_lanes` gives them."""
+    sketches: Sketches
+
+
+class Comparison(NamedTuple):
+    """How two contents are compared."""
+
+    payload_of: PayloadOf
+    settings: DedupeSettings
+    method: Method
+    verdicts: PairVerdicts | None
+    """What is known already, and learns what is found; None: nothing."""
+
+    @property
+    def rules(self) -> str:
+        """What a verdict depends on besides the two contents."""
+        return f"{COMPARISON} {self.method} {self.settings.threshold} {self.settings.terse}"
+
+
+def verified(pairs: Indices, contents: Contents, comparison: Comparison) -> Edges:
+    """Give the near twins among pairs of contents."""
+    pairs = pairs[_hopeful(pairs, contents.sketches, least=comparison.settings.threshold)]
+    alike = _known(pairs, contents, comparison)
+    twins = alike > NOT_TWINS
+    return Edges(pairs[twins, 0], pairs[twins, 1], alike[twins])
+
+
+def _hopeful(pairs: Indices, sketches: Sketches, *, least: float) -> npt.NDArray[np.bool_]:
+    """Say which pairs may be alike, by their sketches: in chats nine in ten are not."""
+    found = [np.zeros(0, dtype=bool)]
+    for start in range(0, len(pairs), SKETCHES_AT_ONCE):
+        some = pairs[start : start + SKETCHES_AT_ONCE]
+        found.append(may_reach(sketches[some[:, 0]], sketches[some[:, 1]], least=least))
+    return np.concatenate(found)
+
+
+def _known(pairs: Indices, contents: Contents, comparison: Comparison) -> Likenesses:
+    """Give the verdict on each pair, comparing those of which none is known."""
+    if comparison.verdicts is None:
+        return _compared(pairs, contents, comparison)
+    keys = pair_keys(contents.digests[pairs[:, 0]], contents.digests[pairs[:, 1]], rules=comparison.rules)
+    alike = comparison.verdicts.look_up(keys)
+    unknown = np.flatnonzero(np.isnan(alike))
+    if len(unknown):
+        alike[unknown] = _compared(pairs[unknown], contents, comparison)
+        _, first = np.unique(keys[unknown], return_index=True)
+        comparison.verdicts.add(keys[unknown[first]], alike[unknown[first]])
+    return alike
+
+
+def _compared(pairs: Indices, contents: Contents, comparison: Comparison) -> Likenesses:
+    """Give the likeness of each pair, 0 where they are no twins. The smaller digest is the first of each pair."""
+    found = np.zeros(len(pairs), np.float32)
+    swapped = _is_greater(contents.digests[pairs[:, 0]], contents.digests[pairs[:, 1]])
+    pairs = np.where(swapped[:, None], pairs[:, ::-1], pairs)
+    counts = word_counts(contents.sketches)
+    for place, one, other, sizes in _read(pairs, contents.rows, counts, comparison):
+        value = likeness(
+            one, other, sizes=sizes, threshold=comparison.settings.threshold, terse=comparison.settings.terse
+        )
+        found[place] = NOT_TWINS if value is None else value
+    return found
+
+
+def _is_greater(one: Hashes, other: Hashes) -> npt.NDArray[np.bool_]:
+    greater: npt.NDArray[np.bool_] = (one[:, 0] > other[:, 0]) | (
+        (one[:, 0] == other[:, 0]) & (one[:, 1] > other[:, 1])
+    )
+    return greater
+
+
+def _read(
+    pairs: Indices, rows: Indices, counts: Indices, comparison: Comparison
+) -> Iterator[tuple[int, Passages, Passages, tuple[int, int]]]:
+    """Give place, passages and word counts of each pair, some thousand payloads at a time."""
+    for start in range(0, len(pairs), TEXTS_AT_ONCE):
+        some = pairs[start : start + TEXTS_AT_ONCE]
+        wanted, places = np.unique(some, return_inverse=True)
+        texts = comparison.payload_of(rows[wanted].tolist())
+        read = [quick_passages(text, method=comparison.method) for text in texts]
+        sizes = counts[some].tolist()
+        for place, (first, second) in enumerate(places.reshape(-1, 2).tolist()):
+            yield start + place, read[first], read[second], (sizes[place][0], sizes[place][1])
