@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PLAN ?= dataset.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset test check lint types docs format schemas lock bench clean ci
+.PHONY: help dataset refresh test check lint types docs format schemas lock bench clean ci
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ $(READY): requirements.lock pyproject.toml
 
 dataset: $(READY)  ## Build data/processed/ from data/raw/ as dataset.toml says
 	@$(BIN)/tuneset build --plan $(PLAN)
+
+refresh: $(READY)  ## Build for a scheduler: quiet unless something happened; docs/refresh.md has the exit codes
+	@$(BIN)/tuneset refresh --plan $(PLAN)
 
 check: $(READY)  ## Check the built files once more, as the platform would
 	@$(BIN)/tuneset check data/processed/train.jsonl --validation data/processed/validation.jsonl

@@ -194,8 +194,11 @@ def target_facts(target: Target, limits: Limits) -> TargetFacts:
 
 
 def _plan_values(plan: Plan) -> dict[str, Any]:
-    """Give the plan with every default; its sources by name, because their order means nothing."""
-    values = plan.model_dump(mode="json")
+    """Give the plan with every default; its sources by name, because their order means nothing.
+
+    What happens after a build is left out: it changes no dataset, and its commands may hold what nobody should read.
+    """
+    values = plan.model_dump(mode="json", exclude={"refresh"})
     return {**values, "source": sorted(values["source"], key=lambda source: str(source["name"]))}
 
 

@@ -23,6 +23,7 @@ from pipeline.core.settings import (
     MendSettings,
     ModerationSettings,
     PrivacySettings,
+    RefreshSettings,
     ReviewSettings,
     RuleSettings,
     SplitSettings,
@@ -98,6 +99,7 @@ class Plan(Settings):
     cost: CostSettings = CostSettings()
     review: ReviewSettings = ReviewSettings()
     forget: ForgetSettings = ForgetSettings()
+    refresh: RefreshSettings = RefreshSettings()
     write: WriteSettings = WriteSettings()
 
     @model_validator(mode="after")

@@ -2,12 +2,17 @@
 
 import json
 from contextlib import suppress
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli._log import log_format
+
 if TYPE_CHECKING:
+    from pipeline.core.progress import Progress
+    from pipeline.plan import Plan
     from pipeline.run import Outcome
 
 
@@ -42,50 +47,30 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Wait so long for another run that builds the same dataset. [default: refuse at once]",
 )
+@log_format
 @click.option("--quiet", is_flag=True, help="No progress and no summary; findings still decide the exit code.")
 def command(
-    path: Path, workers: int | None, form: str, fail_on: str, as_of: object, *, wait: float, quiet: bool
+    path: Path,
+    workers: int | None,
+    form: str,
+    fail_on: str,
+    as_of: object,
+    *,
+    wait: float,
+    log_format: str,
+    quiet: bool,
 ) -> int:
     """Build the dataset that the plan describes.
 
     Reads the sources, composes examples, removes duplicates, checks, splits and writes train and validation JSONL with
     a report and the price. The dataset of an earlier run stays untouched until the new one is complete.
     """
-    from pipeline.cli._light import without_pandas
-
-    without_pandas()
-    from datetime import datetime
-
-    from rich.console import Console
-
-    from pipeline.cli._outside import outside
-    from pipeline.cli._progress import Timed, for_console
-    from pipeline.engines.local import Local
+    from pipeline.cli._log import progress_for
     from pipeline.plan import load
-    from pipeline.run import Setting, build
 
-    world = outside()
-    plan = load(path)
-    progress = Timed(for_console(Console(stderr=True), quiet=quiet or form == "json"))
-    outcome = build(
-        plan,
-        Setting(
-            root=path.absolute().parent,
-            today=as_of.date() if isinstance(as_of, datetime) else world.today,
-            stamp=world.stamp,
-            cache=world.cache,
-            vocabularies=world.vocabularies,
-            engine=Local(workers or world.cores),
-            api_key=world.api_key,
-            base_url=world.base_url,
-            salt=world.salt,
-            wait_seconds=wait,
-            progress=progress,
-        ),
-    )
-    with suppress(OSError):  # what is published is whole without it, even on a full disk
-        timings = json.dumps({"seconds": progress.seconds}, indent=2) + "\n"
-        (outcome.folder / "timings.json").write_text(timings, encoding="utf-8")
+    day = as_of.date() if isinstance(as_of, datetime) else None
+    progress = progress_for(log_format, quiet=quiet or form == "json")
+    outcome = built(path, load(path), progress=progress, workers=workers, wait=wait, as_of=day)
     if form == "json":
         click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
     elif not quiet:
@@ -93,6 +78,45 @@ def command(
         if not outcome.published.is_new:
             click.echo(f"Nothing changed: version {outcome.published.version} stays published.")
     return int(outcome.fails(fail_on))
+
+
+def built(
+    path: Path,
+    plan: "Plan",
+    *,
+    progress: "Progress",
+    workers: int | None = None,
+    wait: float = 0.0,
+    as_of: date | None = None,
+) -> "Outcome":
+    """Build a plan in the world as it is, and keep beside the dataset how long each stage took."""
+    from pipeline.cli._light import without_pandas
+
+    without_pandas()
+    from pipeline.cli._outside import outside
+    from pipeline.cli._progress import Timed
+    from pipeline.engines.local import Local
+    from pipeline.run import Setting, build
+
+    world, timed = outside(), Timed(progress)
+    setting = Setting(
+        root=path.absolute().parent,
+        today=as_of or world.today,
+        stamp=world.stamp,
+        cache=world.cache,
+        vocabularies=world.vocabularies,
+        engine=Local(workers or world.cores),
+        api_key=world.api_key,
+        base_url=world.base_url,
+        salt=world.salt,
+        wait_seconds=wait,
+        progress=timed,
+    )
+    outcome = build(plan, setting)
+    with suppress(OSError):  # what is published is whole without it, even on a full disk
+        timings = json.dumps({"seconds": timed.seconds}, indent=2) + "\n"
+        (outcome.folder / "timings.json").write_text(timings, encoding="utf-8")
+    return outcome
 
 
 def _print(outcome: "Outcome") -> None:

@@ -1,12 +1,14 @@
 """tuneset check: everything that would waste a fine-tune, found in any file before it is uploaded."""
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.cli._light import ready_workers, without_pandas
+from pipeline.cli._log import log_format
 
 if TYPE_CHECKING:
     from pipeline.preflight.judge import Ask
@@ -87,6 +89,7 @@ LEVELS = ["error", "warning", "info", "never"]
     metavar="FILE",
     help="With --fix: the new file; `-` is standard output.",
 )
+@log_format
 @click.option("--in-place", is_flag=True, help="With --fix: replace the file itself, in one rename.")
 def command(files: tuple[str, ...], **options: Any) -> int:
     """Find everything that would waste a fine-tune in FILE... (`-` is standard input; .gz, .bz2, .xz, .zst are read).
@@ -104,10 +107,30 @@ def command(files: tuple[str, ...], **options: Any) -> int:
         return _fix(names, ask, options)
     if options["target"] == "all":
         return _portability(names, ask, options)
+    began = time.monotonic()
     checked = _check(names, validation, ask, options)
     _print(checked, names, validation, options)
     level = _level(options["fail_on"])
-    return int(level is not None and checked.reaches(level))
+    code = int(level is not None and checked.reaches(level))
+    if options["log_format"] == "json":
+        _log(checked, code, seconds=round(time.monotonic() - began, 3))
+    return code
+
+
+def _log(checked: "Checked", code: int, *, seconds: float) -> None:
+    """Tell how it ended, for log collectors."""
+    from pipeline.cli._log import JsonLog
+
+    found = {count.code: count.count for count in checked.summary.counts}
+    facts = {
+        "verdict": checked.verdict,
+        "exit_code": code,
+        "rows": checked.examples,
+        "seconds": seconds,
+        "found": found,
+    }
+    told = f"{checked.examples:,} examples checked for {checked.summary.target}: {checked.verdict}."
+    JsonLog().write("end", told, level="error" if code else "info", **facts)
 
 
 def _is_large(files: tuple[str, ...]) -> bool:

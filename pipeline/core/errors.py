@@ -2,6 +2,7 @@
 
     TunesetError            wrong set-up; exit 2
     ├── PlanError           dataset.toml or a flag cannot be used
+    │   └── Busy            another run is at work on the same dataset; exit 75
     ├── SourceError         a file cannot be found, opened or decoded at all
     ├── MissingExtra        an optional package is needed and absent
     ├── DiskError           the disk is full, read-only or broken; what was published stays
@@ -19,6 +20,12 @@ class TunesetError(Exception):
 
 class PlanError(TunesetError, ValueError):
     """The plan or a flag cannot be used; raised before any row is read."""
+
+
+class Busy(PlanError):  # noqa: N818 - reads as what it is
+    """Another run is at work on the same dataset; try again later (EX_TEMPFAIL of sysexits.h)."""
+
+    exit_code = 75
 
 
 class SourceError(TunesetError, OSError):

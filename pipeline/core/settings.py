@@ -208,6 +208,22 @@ class ForgetSettings(Settings):
     """The tombstones, relative to the plan: salted hashes, no person's data. Where there is no file, nothing was asked."""
 
 
+class RefreshSettings(Settings):
+    """`tuneset refresh`, the build for schedulers. Nothing of it is part of the dataset: it stands in no manifest."""
+
+    wait_seconds: float = Field(default=600.0, ge=0.0)
+    """How long to wait for another run on the same dataset; then exit code 75. Ten minutes: longer than most builds."""
+    on_success: tuple[str, ...] = ()
+    """Command and its arguments, run after exit code 0 without a shell, in the plan's folder; docs/refresh.md lists what
+    its environment tells. Empty: none."""
+    on_failure: tuple[str, ...] = ()
+    """The same for every other end."""
+    hook_seconds: PositiveInt = 60
+    """How long such a command may take before it is stopped."""
+    metrics: str | None = None
+    """Where Prometheus metrics are written after each run, relative to the plan. None: nowhere."""
+
+
 class WriteSettings(Settings):
     """How the files are written."""
 

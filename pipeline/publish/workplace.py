@@ -9,7 +9,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from pipeline.core.errors import PlanError
+from pipeline.core.errors import Busy, PlanError
 from pipeline.publish.disk import drafted_link, told
 from pipeline.publish.recovery import recover
 from pipeline.publish.shelf import LATEST, linked
@@ -70,7 +70,7 @@ def _acquire(lock: FileLock, folder: Path, wait_seconds: float, waits: Callable[
     try:
         lock.acquire(timeout=wait_seconds)
     except Timeout:
-        raise PlanError(f"{busy}. Wait for it (`--wait SECONDS`), or give `write.folder` another name.") from None
+        raise Busy(f"{busy}. Wait for it (`--wait SECONDS`), or give `write.folder` another name.") from None
 
 
 def _holder(folder: Path) -> str:

@@ -121,8 +121,8 @@ def test_a_line_is_traced_to_its_row_and_back(tmp_path: Path) -> None:
     call("build", "--quiet", at=tmp_path)
 
     there = call("trace", "train.jsonl:1", at=tmp_path).stdout
-    (row,) = [word for word in there.split() if word.startswith("data/raw/example.csv:")]
-    assert "train.jsonl:1" in call("trace", row, at=tmp_path).stdout
+    (row,) = [word.rstrip(":") for word in there.split() if word.startswith("data/raw/example.csv:")]
+    assert "train.jsonl:1" in call("why", row, at=tmp_path).stdout
 
 
 def test_too_few_examples_fail_the_build_with_code_1(tmp_path: Path) -> None:
