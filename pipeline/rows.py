@@ -63,7 +63,7 @@ def rows(job: Job, stack: ExitStack) -> Rows:
     Raises PlanError for a column that no row of a source has, ProviderGaveUp where moderation could not finish.
     """
     asks = bool(job.setting.api_key) and job.plan.moderation.enabled
-    stages = _stages(job, asks=asks)
+    stages = stages_of(job.plan, job.target, job.checks, job.setting, asks=asks)
     schema = _schema(columns.READ, *(stage.adds for stage in stages))
     with job.setting.progress.stage("rows", unit="rows", total=None) as advance:
         batches = read.erased(read.rows(job.sources, batch_rows=job.setting.batch_rows), job.forgotten)
@@ -73,7 +73,7 @@ def rows(job: Job, stack: ExitStack) -> Rows:
         spool = _moderated(spool, job, stack)
     said = [name for name in ("moderation",) if name in spool.schema.names]
     table = spool.columns([*THIN, *said])
-    _demand_columns(table)
+    demand_columns(table)
     return Rows(table, spool)
 
 
@@ -91,23 +91,22 @@ def composing(plan: Plan, salt: str | None) -> Compose:
     )
 
 
-def _stages(job: Job, *, asks: bool) -> list[Stage]:
+def stages_of(plan: Plan, target: Target, checks: CheckSettings, setting: Setting, *, asks: bool) -> list[Stage]:
     """Give the stages of the one pass; with a key the check comes in a second one, after the answers."""
-    plan = job.plan
     stages: list[Stage] = [
-        composing(plan, job.setting.salt),
+        composing(plan, setting.salt),
         Measure(
-            encoding=job.target.encoding or FALLBACK_ENCODING,
+            encoding=target.encoding or FALLBACK_ENCODING,
             method=plan.target.method,
             near=plan.dedupe.near,
-            folders=job.setting.vocabularies,
+            folders=setting.vocabularies,
         ),
     ]
     if asks:
         return stages
     if plan.moderation.enabled and plan.moderation.offline != "off":
         stages.append(Screen(method=plan.target.method, routes=plan.moderation.offline == "route"))
-    return [*stages, Check(job.checks)]
+    return [*stages, Check(checks)]
 
 
 def _moderated(spool: Spool, job: Job, stack: ExitStack) -> Spool:
@@ -138,7 +137,7 @@ def _moderated(spool: Spool, job: Job, stack: ExitStack) -> Spool:
         return stack.enter_context(spooled(job.work / "moderated.arrow", tables, schema))
 
 
-def _demand_columns(table: pa.Table) -> None:
+def demand_columns(table: pa.Table) -> None:
     """Raise PlanError for a source of which no row has the column that the plan names: a mistake there, not in the data."""
     lacks = pc.fill_null(pc.starts_with(table["trouble"], MISSING_COLUMN), fill_value=False)
     sizes = pc.value_counts(table["source"]).to_pylist()

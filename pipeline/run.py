@@ -57,7 +57,7 @@ class Outcome(NamedTuple):
 def build(plan: Plan, setting: Setting) -> Outcome:
     """Read, compose, measure, check, group, split, decide, write, report, publish; see docs/architecture.md."""
     target = load(plan.target.id)
-    limits = _limits(plan, target)
+    limits = limits_for(plan, target)
     sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
     folder = setting.root / plan.write.folder
     forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=folder / MANIFEST)
@@ -73,8 +73,8 @@ def build(plan: Plan, setting: Setting) -> Outcome:
                 forgotten=forgotten.ids,
             )
         )
-        work = stack.enter_context(_workplace(folder, setting))
-        checks = CheckSettings(limits=limits, rules=_rules(plan), moderation=plan.moderation, privacy=plan.privacy)
+        work = stack.enter_context(workplace_of(folder, setting))
+        checks = checks_of(plan, limits)
         table, spool = rows(Job(plan, target, checks, setting, sources, work, forgotten), stack)
         with setting.progress.stage("group", unit="rows", total=None):
             table = _with_fates(table, spool, plan)
@@ -90,7 +90,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
                 findings=findings,
                 settings=plan.write,
                 seed=plan.seed,
-                mask=_masked(plan),
+                mask=masked_kinds(plan),
             )
         with setting.progress.stage("report", unit="rows", total=None):
             report = account.write(built, table=table, written=written, findings=findings)
@@ -98,7 +98,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         return Outcome(report, findings, folder, published)
 
 
-def _workplace(folder: Path, setting: Setting) -> AbstractContextManager[Path]:
+def workplace_of(folder: Path, setting: Setting) -> AbstractContextManager[Path]:
     """Give the place to build in, or wait for it as long as the setting allows."""
     holder = f"process {os.getpid()}, begun {setting.stamp}"
     return workplace(folder, holder=holder, wait_seconds=setting.wait_seconds, waits=setting.progress.note)
@@ -116,7 +116,7 @@ def _facts(table: pa.Table, spool: Spool, *, method: Method) -> pa.Table:
 
 def _with_fates(table: pa.Table, spool: Spool, plan: Plan) -> pa.Table:
     """Add group, kin, likeness, side, fate and twin: what needs all rows at once, and none of their texts."""
-    verdict = judge(table, held_codes=HELD if plan.moderation.policy == "hold" else HELD[:1])
+    verdict = judge(table, held_codes=held_codes(plan))
     table = table.append_column("is_sound", pa.array(verdict.sound))
     table = _with(table, group(table, spool.payloads, plan.dedupe, method=plan.target.method))
     spokesman = spokesmen(table, table["group"])
@@ -126,6 +126,16 @@ def _with_fates(table: pa.Table, spool: Spool, plan: Plan) -> pa.Table:
     return _with(table.append_column("side", sides), fates)
 
 
+def checks_of(plan: Plan, limits: Limits) -> CheckSettings:
+    """Give what the check judges by."""
+    return CheckSettings(limits=limits, rules=_rules(plan), moderation=plan.moderation, privacy=plan.privacy)
+
+
+def held_codes(plan: Plan) -> tuple[str, ...]:
+    """Give the codes of findings that hold a row."""
+    return HELD if plan.moderation.policy == "hold" else HELD[:1]
+
+
 def _rules(plan: Plan) -> RuleSettings:
     """Give the plan's rules; by the policy `report` a flag is a warning, unless the plan says otherwise of that code."""
     if plan.moderation.policy != "report":
@@ -133,13 +143,14 @@ def _rules(plan: Plan) -> RuleSettings:
     return plan.rules.model_copy(update={"severity": {HELD[1]: "warning", **plan.rules.severity}})
 
 
-def _limits(plan: Plan, target: Target) -> Limits:
+def limits_for(plan: Plan, target: Target) -> Limits:
+    """Give the limits of the target, with the plan's own where it names any."""
     limits = limits_of(target, plan.target.method)
     own = plan.target.max_tokens
     return limits if own is None else limits.model_copy(update={"max_tokens": own})
 
 
-def _masked(plan: Plan) -> frozenset[PrivateKind]:
+def masked_kinds(plan: Plan) -> frozenset[PrivateKind]:
     """Give the kinds that rejected.jsonl only names."""
     if plan.privacy.originals == "keep":
         return frozenset()

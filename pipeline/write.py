@@ -57,13 +57,13 @@ def write(
     with (folder / "rejected.jsonl").open("wb") as file:
         _lines(file, _rejects(table, texts, by_place[~_equal(table["fate"], "kept")[by_place]], mask))
     with (folder / "findings.jsonl").open("wb") as file:
-        _lines(file, map(_finding_line, [*findings, *row_findings(table, by_place)]))
+        file.writelines(findings_lines([*findings, *row_findings(table, by_place)]))
     return Written(*sides)
 
 
 def by_name(names: pa.ChunkedArray) -> list[int]:
     """Give the row numbers in the order people expect: by file, then by line as a number, then by part."""
-    keys = [_address(name) for name in names.to_pylist()]
+    keys = [place_of(name) for name in names.to_pylist()]
     return sorted(range(len(keys)), key=keys.__getitem__)
 
 
@@ -75,6 +75,11 @@ def row_findings(table: pa.Table, rows: Iterable[int]) -> Iterator[Finding]:
             yield Finding(
                 names[int(row)].as_py(), flaw["code"], Severity(flaw["severity"]), flaw["where"], flaw["message"]
             )
+
+
+def findings_lines(findings: Iterable[Finding]) -> Iterator[bytes]:
+    """Give the lines of findings.jsonl."""
+    return (_finding_line(finding) + b"\n" for finding in findings)
 
 
 def _order(table: pa.Table, settings: WriteSettings, seed: int) -> Rows:
@@ -144,7 +149,8 @@ def _lengths(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     return np.asarray(pc.fill_null(pc.list_value_length(column), 0).to_numpy(), dtype=np.int64)
 
 
-def _address(name: str) -> tuple[str, int, int]:
+def place_of(name: str) -> tuple[str, int, int]:
+    """Give the place of a name in the order people expect: file, line, part."""
     place, _, part = name.rpartition("#") if "#" in name.rpartition(":")[2] else (name, "", "0")
     path, _, line = place.rpartition(":")
     return path, int(line) if line.isdigit() else 0, int(part) if part.isdigit() else 0

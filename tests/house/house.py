@@ -44,19 +44,20 @@ class House:
         **tables: Any,
     ) -> Outcome:
         """Build the plan and give the outcome."""
-        setting = Setting(
-            root=self.root,
+        setting = self.setting(
             today=today,
             stamp=stamp,
-            cache=self.root / "cache",
-            vocabularies=(str(VOCABULARIES),),
             engine=Local(workers),
             batch_rows=batch_rows,
             api_key=api_key,
             base_url=base_url,
-            progress=Silent(),
         )
         return build(self.plan(*sources, **tables), setting)
+
+    def setting(self, **given: Any) -> Setting:
+        """Give where and when a build of this house runs."""
+        usual = {"today": date(2026, 11, 22), "engine": Local(1), "stamp": "test", "cache": self.root / "cache"}
+        return Setting(root=self.root, vocabularies=(str(VOCABULARIES),), progress=Silent(), **(usual | given))
 
     def read(self, name: str) -> bytes:
         """Give the bytes of a published file."""

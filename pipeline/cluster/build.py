@@ -1,0 +1,173 @@
+"""The build on many machines, step by step; the embedded one is `pipeline.run`, and both give the same bytes."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline import read
+from pipeline.account import accounting
+from pipeline.check import survey
+from pipeline.cluster import components, files, kin, measured, sides, stars, twins
+from pipeline.cluster.engine import Engine
+from pipeline.cluster.files import Span
+from pipeline.cluster.job import PART_BITS, Job
+from pipeline.cluster.store import Numbers, Store
+from pipeline.core import columns
+from pipeline.core.errors import PlanError
+from pipeline.core.finding import Finding
+from pipeline.plan import Plan
+from pipeline.publish import publish, workplace
+from pipeline.rows import THIN, demand_columns, stages_of
+from pipeline.run import Outcome, checks_of, held_codes, limits_for, masked_kinds
+from pipeline.setting import Setting
+from pipeline.targets.catalogue import load
+from pipeline.write import BOM, Written, findings_lines
+
+PART_ROWS: Final = 20_000
+PART_BYTES: Final = 64_000_000
+"""A part ends with this many rows, or sooner when its text is this large: a worker holds a few times as much."""
+BUCKET_PARTS: Final = 4
+"""Parts for each bucket: what a bucket holds is thin beside what a part holds."""
+
+
+class Layout(NamedTuple):
+    """Where a distributed build keeps what its steps tell each other, and how it is divided."""
+
+    store: Store
+    """Storage that every node sees; emptied before and after."""
+    buckets: int | None = None
+    """Shares of the keys; None: one for every four parts."""
+    part_rows: int = PART_ROWS
+
+
+def build(plan: Plan, setting: Setting, *, engine: Engine, layout: Layout) -> Outcome:
+    """Build what the plan describes on the engine, and publish it in the plan's folder."""
+    target = load(plan.target.id)
+    limits = limits_for(plan, target)
+    if setting.api_key and plan.moderation.enabled:
+        raise PlanError(
+            "moderation: the distributed engine asks no provider. Run `tuneset moderate` ahead of the build, or build without a key."
+        )
+    sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
+    folder = setting.root / plan.write.folder
+    checks = checks_of(plan, limits)
+    with (
+        accounting(
+            plan, target=target, limits=limits, sources=sources, root=setting.root, today=setting.today
+        ) as account,
+        workplace(folder) as work,
+    ):
+        layout.store.clear()
+        parts = _read(sources, layout, setting)
+        job = Job(
+            store=layout.store,
+            parts=parts,
+            buckets=layout.buckets or -(-parts // BUCKET_PARTS),
+            plan=plan,
+            stages=tuple(stages_of(plan, target, checks, setting, asks=False)),
+            held_codes=held_codes(plan),
+            mask=masked_kinds(plan),
+            batch_rows=setting.batch_rows,
+        )
+        spans = _steps(job, engine, setting)
+        built = work / "built"
+        built.mkdir()
+        with setting.progress.stage("write", unit="rows", total=None):
+            facts = pa.concat_tables(job.store.load(f"facts/{part:07}") for part in range(parts))
+            findings = survey(facts, checks)
+            written = _join(job, built, spans, findings)
+        with setting.progress.stage("report", unit="rows", total=None):
+            table = pa.concat_tables(job.store.load(f"done/{part:07}") for part in range(parts))
+            demand_columns(table)
+            report = account.write(built, table=table, written=written, findings=findings)
+        published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions)
+        layout.store.clear()
+        return Outcome(report, findings, folder, published)
+
+
+def _read(sources: Sequence[read.SourceFiles], layout: Layout, setting: Setting) -> int:
+    """Save the sources in parts, in the order read, none of them over two files; gives the number of parts."""
+    number = 0
+    with setting.progress.stage("read", unit="rows", total=None) as advance:
+        for table in _parts(sources, layout.part_rows):
+            layout.store.save(f"read/{number:07}", [table])
+            advance(len(table))
+            number += 1
+    if number == 0:
+        layout.store.save(f"read/{0:07}", [columns.READ.empty_table()])
+    return max(1, number)
+
+
+def _parts(sources: Sequence[read.SourceFiles], rows: int) -> Iterator[pa.Table]:
+    for source in sources:
+        for file in source.files:
+            for batch in read.rows([source._replace(files=(file,))], batch_rows=rows, batch_bytes=PART_BYTES):
+                yield pa.Table.from_batches([batch])
+
+
+def _steps(job: Job, engine: Engine, setting: Setting) -> list[Span]:
+    """Run every step on the engine; gives the first and last name of each part."""
+    parts, buckets = range(job.parts), range(job.buckets)
+    with setting.progress.stage("rows", unit="rows", total=None) as advance:
+        advance(sum(engine.each(partial(measured.measure_part, job), parts)))
+    with setting.progress.stage("group", unit="rows", total=None):
+        engine.each(partial(twins.meet, job), buckets)
+        engine.each(partial(twins.pair, job), buckets)
+        engine.each(partial(twins.carry, job), parts)
+        engine.each(partial(twins.compare, job), parts)
+        stars.settle_stars(engine, job.from_parts("edges"))
+        for step in (twins.gather_groups, twins.name_groups, twins.answer):
+            engine.each(partial(step, job), buckets)
+    with setting.progress.stage("split", unit="rows", total=None):
+        composed = sum(engine.each(partial(kin.decide_part, job), parts))
+        engine.each(partial(kin.link, job, composed=composed), buckets)
+        components.tie(engine, job.store, job.buckets)
+        engine.each(partial(kin.tell_kin, job), buckets)
+        cut = _cuts(job, engine)
+    with setting.progress.stage("finish", unit="rows", total=None):
+        thin = [*THIN, *(["moderation"] if any("moderation" in stage.adds.names for stage in job.stages) else [])]
+        spans = engine.each(partial(files.finish_part, job, cut=cut, thin=thin), parts)
+        if job.plan.write.order != "source":
+            engine.each(partial(files.sort_lines, job), buckets)
+    return spans
+
+
+def _cuts(job: Job, engine: Engine) -> sides.Cuts:
+    """Find where each file is full."""
+    shipped = sum(engine.each(partial(sides.count_kin, job), range(job.parts)))
+    bins: sides.Bins = sum(engine.each(partial(sides.tally, job), range(job.buckets)), sides.Bins())
+    full = sides.full_bins(bins, job.plan.split)
+    wanted = frozenset((stratum, one.spot) for stratum, one in full.items())
+    lines = engine.each(partial(sides.look, job, wanted=wanted), range(job.buckets)) if wanted else []
+    return sides.cuts(full, [line for some in lines for line in some], job.plan.split, shipped)
+
+
+def _join(job: Job, built: Path, spans: Sequence[Span], findings: Sequence[Finding]) -> Written:
+    """Put the pieces together; gives the rows of the training files as places in the table of all parts."""
+    by_name = files.in_order(spans)
+    shipped = by_name if job.plan.write.order == "source" else list(range(job.buckets))
+    for name in files.SHIPPED:
+        with (built / name).open("wb") as file:
+            file.write(BOM if job.plan.write.bom else b"")
+            files.join(job, name, shipped, file)
+    for name in files.FROM_PARTS:
+        with (built / name).open("wb") as file:
+            if name == "findings.jsonl":
+                file.writelines(findings_lines(findings))
+            files.join(job, name, by_name, file)
+    starts = _starts(job)
+    return Written(*(_places(files.order_of(job, side, shipped), starts) for side in columns.SIDES))
+
+
+def _starts(job: Job) -> Numbers:
+    """Give the place of each part's first row in the table of all parts."""
+    sizes = [len(job.store.load(f"related/{part:07}")) for part in range(job.parts)]
+    return np.cumsum([0, *sizes[:-1]])
+
+
+def _places(rows: Numbers, starts: Numbers) -> Numbers:
+    return starts[rows >> PART_BITS] + (rows & ((1 << PART_BITS) - 1))

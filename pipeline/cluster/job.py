@@ -1,0 +1,62 @@
+"""What every step of a distributed build knows: the plan, the storage, and how the work is divided."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline.cluster.store import Mail, Store
+from pipeline.core.settings import PrivateKind
+from pipeline.core.stage import Stage
+from pipeline.plan import Plan
+
+Numbers = npt.NDArray[np.int64]
+PART_BITS = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One build. A *part* is a piece of the sources, in their order; a *bucket* is a share of some kind of key."""
+
+    store: Store
+    parts: int
+    buckets: int
+    plan: Plan
+    stages: Sequence[Stage]
+    held_codes: tuple[str, ...]
+    mask: frozenset[PrivateKind] = field(default_factory=frozenset)
+    batch_rows: int = 2_000
+
+    def from_parts(self, topic: str) -> Mail:
+        """Give the mail that parts send to buckets."""
+        return Mail(self.store, topic, self.parts, self.buckets)
+
+    def to_parts(self, topic: str) -> Mail:
+        """Give the mail that buckets send to parts."""
+        return Mail(self.store, topic, self.buckets, self.parts)
+
+    def among_parts(self, topic: str) -> Mail:
+        """Give the mail that parts send to parts."""
+        return Mail(self.store, topic, self.parts, self.parts)
+
+    def among_buckets(self, topic: str) -> Mail:
+        """Give the mail that buckets send to buckets."""
+        return Mail(self.store, topic, self.buckets, self.buckets)
+
+
+def row_numbers(part: int, rows: int) -> Numbers:
+    """Give the number of each row of a part: unique in a build, in the order of parts."""
+    return (np.int64(part) << PART_BITS) + np.arange(rows, dtype=np.int64)
+
+
+def part_of(rows: Numbers) -> Numbers:
+    """Give the part in which each row stands."""
+    return rows >> PART_BITS
+
+
+def through(table: pa.Table, stages: Sequence[Stage]) -> pa.Table:
+    """Give the rows after all stages."""
+    return reduce(lambda rows, stage: stage(rows), stages, table)

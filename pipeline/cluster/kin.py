@@ -1,0 +1,99 @@
+"""The wider family of each row: groups that share a prompt or the user's own family are never apart."""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.cluster.components import LINKS, send_links, stars_of
+from pipeline.cluster.job import Job
+from pipeline.cluster.keys import distinct, found, homes, lengths, runs, text_keys
+from pipeline.cluster.store import Mail
+from pipeline.core.columns import DIGEST
+from pipeline.decide import decide, judge
+from pipeline.group.twins import OPEN_ANSWERS, OPEN_SHARE
+
+ASKED: Final = pa.schema(
+    [
+        pa.field("prompt", DIGEST),
+        pa.field("content", DIGEST),
+        pa.field("group", DIGEST),
+        pa.field("count", pa.int64()),
+    ]
+)
+FAMILIES: Final = pa.schema([pa.field("family", DIGEST), pa.field("group", DIGEST)])
+GROUPS: Final = pa.schema([pa.field("group", DIGEST), pa.field("part", pa.int64())])
+KIN: Final = pa.schema([pa.field("group", DIGEST), pa.field("kin", DIGEST)])
+
+
+def decide_part(job: Job, part: int) -> int:
+    """Save the fate of each row, tell the buckets which groups share prompts and families; gives the rows composed."""
+    thin = ["name", "digest", "content", "prompt", "family", "trouble", "findings"]
+    rows = job.store.load(f"rows/{part:07}", columns=thin)
+    told = job.to_parts("grouped").receive(part)
+    at = found(rows["content" if job.plan.dedupe.exact else "digest"], told["content"])
+    told = told.take(pa.array(at, mask=(at < 0) | ~pc.is_valid(rows["digest"]).to_numpy()))
+    names = pa.concat_arrays([*rows["name"].chunks, *told["speaker"].chunks])
+    verdict = judge(rows, held_codes=job.held_codes)
+    # a speaker from elsewhere is a row after the part's own: `decide` need not know that the table is one of many
+    has_speaker = pc.is_valid(told["speaker"]).to_numpy()
+    is_own = pc.fill_null(pc.equal(told["speaker"], rows["name"]), fill_value=False).to_numpy()
+    here = np.arange(len(rows))
+    speaker = np.where(is_own, here, np.where(has_speaker, len(rows) + here, -1))
+    fates = decide(verdict, spokesman=speaker, names=pa.chunked_array([names]), keep_all=job.plan.dedupe.keep == "all")
+    columns = {**{name: told[name] for name in ("group", "likeness")}, "fate": fates["fate"], "twin": fates["twin"]}
+    job.store.save(f"fates/{part:07}", [pa.table(columns)])
+    _tell(job, part, rows.append_column("group", told["group"]))
+    return len(rows) - int(rows["digest"].null_count)
+
+
+def link(job: Job, bucket: int, *, composed: int) -> int:
+    """Link the groups that share a prompt (open tasks apart) or a family; `composed` counts the rows with a digest."""
+    asked = job.from_parts("prompts").receive(bucket)
+    asked = asked.sort_by([(name, "ascending") for name in ("prompt", "content", "group")])
+    firsts = runs(asked, "prompt")
+    codes = np.repeat(np.arange(len(firsts)), lengths(firsts, len(asked)))
+    rows = np.bincount(codes, weights=asked["count"].to_numpy(), minlength=len(firsts))
+    answers = np.bincount(codes[runs(asked, "prompt", "content")], minlength=len(firsts))
+    is_open = (rows >= OPEN_SHARE * composed) & (answers >= OPEN_ANSWERS)
+    bound = distinct(asked.filter(pa.array(~is_open[codes])).select(["prompt", "group"]))
+    families = distinct(job.from_parts("families").receive(bucket))
+    links = [stars_of(bound, "prompt", "group"), stars_of(families, "family", "group")]
+    send_links(Mail(job.store, "links/0", job.buckets, job.buckets), bucket, distinct(pa.concat_tables(links)))
+    return sum(map(len, links))
+
+
+def tell_kin(job: Job, bucket: int) -> None:
+    """Tell the parts the kin of those of their groups that are not their own kin."""
+    kin = job.store.load(f"kin/{bucket:07}").rename_columns(KIN.names)
+    groups = job.from_parts("groups").receive(bucket)
+    at = found(groups["group"], kin["group"])
+    told = kin.take(pa.array(at[at >= 0]))
+    job.to_parts("kin").send(bucket, told, groups["part"].to_numpy()[at >= 0])
+
+
+def kin_of(job: Job, part: int, group: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give the kin of each row of a part by its group; null where a row has none."""
+    told = job.to_parts("kin").receive(part)
+    at = found(group, told["group"])
+    kin = told["kin"].take(pa.array(at, mask=at < 0))
+    return pc.coalesce(kin, group)
+
+
+def _tell(job: Job, part: int, rows: pa.Table) -> None:
+    composed = rows.filter(pc.is_valid(rows["digest"]))
+    content = composed["content" if job.plan.dedupe.exact else "digest"]
+    asked = pa.table({"prompt": composed["prompt"], "content": content, "group": composed["group"]})
+    asked = asked.filter(pc.is_valid(asked["prompt"])).group_by(["prompt", "content", "group"], use_threads=False)
+    counted = asked.aggregate([([], "count_all")]).rename_columns(ASKED.names).cast(ASKED)
+    job.from_parts("prompts").send(part, counted, homes(counted["prompt"], job.buckets))
+    members = composed.filter(pc.is_valid(composed["family"]))
+    families = distinct(pa.table([text_keys(members["family"]), members["group"]], schema=FAMILIES))
+    job.from_parts("families").send(part, families, homes(families["family"], job.buckets))
+    groups = distinct(pa.table({"group": composed["group"]}))
+    groups = groups.append_column("part", pa.array(np.full(len(groups), part, np.int64)))
+    job.from_parts("groups").send(part, groups, homes(groups["group"], job.buckets))
+
+
+assert LINKS.field("large").type == KIN.field("group").type, "links are between groups"
