@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli._cluster import Cluster, cluster_options, distributed
 from pipeline.cli._log import log_format
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     help="The plan.",
 )
 @click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes. [default: one a core]")
+@cluster_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the result.")
 @click.option(
     "--fail-on",
@@ -56,6 +58,8 @@ def command(
     fail_on: str,
     as_of: object,
     *,
+    cluster: str | None,
+    shared: str | None,
     wait: float,
     log_format: str,
     quiet: bool,
@@ -69,8 +73,9 @@ def command(
     from pipeline.plan import load
 
     day = as_of.date() if isinstance(as_of, datetime) else None
+    place = Cluster(cluster, shared) if cluster else None
     progress = progress_for(log_format, quiet=quiet or form == "json")
-    outcome = built(path, load(path), progress=progress, workers=workers, wait=wait, as_of=day)
+    outcome = built(path, load(path), progress=progress, workers=workers, wait=wait, as_of=day, cluster=place)
     if form == "json":
         click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
     elif not quiet:
@@ -88,6 +93,7 @@ def built(
     workers: int | None = None,
     wait: float = 0.0,
     as_of: date | None = None,
+    cluster: Cluster | None = None,
 ) -> "Outcome":
     """Build a plan in the world as it is, and keep beside the dataset how long each stage took."""
     from pipeline.cli._light import without_pandas
@@ -112,7 +118,7 @@ def built(
         wait_seconds=wait,
         progress=timed,
     )
-    outcome = build(plan, setting)
+    outcome = distributed(plan, setting, cluster) if cluster else build(plan, setting)
     with suppress(OSError):  # what is published is whole without it, even on a full disk
         timings = json.dumps({"seconds": timed.seconds}, indent=2) + "\n"
         (outcome.folder / "timings.json").write_text(timings, encoding="utf-8")

@@ -20,9 +20,10 @@ from pipeline.core import columns
 from pipeline.core.errors import PlanError
 from pipeline.core.finding import Finding
 from pipeline.plan import Plan
-from pipeline.publish import publish, workplace
+from pipeline.publish import publish
+from pipeline.report.manifest import essence
 from pipeline.rows import THIN, demand_columns, stages_of
-from pipeline.run import Outcome, checks_of, held_codes, limits_for, masked_kinds
+from pipeline.run import Outcome, checks_of, held_codes, limits_for, masked_kinds, workplace_of
 from pipeline.setting import Setting
 from pipeline.targets.catalogue import load
 from pipeline.write import BOM, Written, findings_lines
@@ -53,13 +54,14 @@ def build(plan: Plan, setting: Setting, *, engine: Engine, layout: Layout) -> Ou
             "moderation: the distributed engine asks no provider. Run `tuneset moderate` ahead of the build, or build without a key."
         )
     sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
+    _demand_distinct(sources)
     folder = setting.root / plan.write.folder
     checks = checks_of(plan, limits)
     with (
         accounting(
             plan, target=target, limits=limits, sources=sources, root=setting.root, today=setting.today
         ) as account,
-        workplace(folder) as work,
+        workplace_of(folder, setting) as work,
     ):
         layout.store.clear()
         parts = _read(sources, layout, setting)
@@ -84,9 +86,22 @@ def build(plan: Plan, setting: Setting, *, engine: Engine, layout: Layout) -> Ou
             table = pa.concat_tables(job.store.load(f"done/{part:07}") for part in range(parts))
             demand_columns(table)
             report = account.write(built, table=table, written=written, findings=findings)
-        published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions)
+        published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions, essence=essence)
         layout.store.clear()
         return Outcome(report, findings, folder, published)
+
+
+def _demand_distinct(sources: Sequence[read.SourceFiles]) -> None:
+    """Raise PlanError where two sources read one file: its rows would have no place of their own in the order of names."""
+    seen: dict[str, str] = {}
+    for source in sources:
+        for _, address in source.files:
+            if address in seen:
+                raise PlanError(
+                    f"{address}: read by source `{seen[address]}` and by `{source.name}`; the distributed engine reads a "
+                    "file once. Copy the file, or put both recipes into one source."
+                )
+            seen[address] = source.name
 
 
 def _read(sources: Sequence[read.SourceFiles], layout: Layout, setting: Setting) -> int:
@@ -113,7 +128,8 @@ def _steps(job: Job, engine: Engine, setting: Setting) -> list[Span]:
     """Run every step on the engine; gives the first and last name of each part."""
     parts, buckets = range(job.parts), range(job.buckets)
     with setting.progress.stage("rows", unit="rows", total=None) as advance:
-        advance(sum(engine.each(partial(measured.measure_part, job), parts)))
+        careful = partial(measured.measure_part, job, is_careful=True)
+        advance(sum(engine.each(partial(measured.measure_part, job), parts, careful=careful)))
     with setting.progress.stage("group", unit="rows", total=None):
         engine.each(partial(twins.meet, job), buckets)
         engine.each(partial(twins.pair, job), buckets)
@@ -170,4 +186,5 @@ def _starts(job: Job) -> Numbers:
 
 
 def _places(rows: Numbers, starts: Numbers) -> Numbers:
-    return starts[rows >> PART_BITS] + (rows & ((1 << PART_BITS) - 1))
+    places: Numbers = starts[rows >> PART_BITS] + (rows & ((1 << PART_BITS) - 1))
+    return places

@@ -101,5 +101,7 @@ def _smaller(one: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _checksum(links: pa.Table) -> int:
     one, other = halves(links["large"]), halves(links["small"])
-    mixed = (one[:, 0] ^ np.uint64(0x9E3779B97F4A7C15)) * (other[:, 0] | np.uint64(1)) + one[:, 1] * (other[:, 1] | np.uint64(1))
+    mixed = (one[:, 0] ^ np.uint64(0x9E3779B97F4A7C15)) * (other[:, 0] | np.uint64(1)) + one[:, 1] * (
+        other[:, 1] | np.uint64(1)
+    )
     return int(mixed.sum(dtype=np.uint64))

@@ -12,14 +12,25 @@ class Engine(Protocol):
     A task may run more than once, even at the same time in two places; it saves the same bytes under the same names.
     """
 
-    def each(self, work: Callable[[int], R], numbers: Iterable[int]) -> list[R]:
-        """Give the answers in the order of the numbers; `work` pickles, its answers are small."""
+    def each(
+        self, work: Callable[[int], R], numbers: Iterable[int], *, careful: Callable[[int], R] | None = None
+    ) -> list[R]:
+        """Give the answers in the order of the numbers; `work` pickles, its answers are small.
+
+        `careful` does the same in a way that survives what kills a worker; it is asked where `work` always dies.
+        """
         ...
 
 
 class Here(NamedTuple):
     """The stand-in: one after the other, in this process. For tests and debuggers."""
 
-    def each(self, work: Callable[[int], R], numbers: Iterable[int]) -> list[R]:
+    def each(
+        self,
+        work: Callable[[int], R],
+        numbers: Iterable[int],
+        *,
+        careful: Callable[[int], R] | None = None,  # noqa: ARG002 - nobody dies here alone
+    ) -> list[R]:
         """Give the answers in the order of the numbers."""
         return [work(number) for number in numbers]

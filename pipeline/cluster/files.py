@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -56,7 +57,12 @@ def finish_part(job: Job, part: int, *, cut: Cuts, thin: Sequence[str]) -> Span:
     if is_by_hash:
         _send(job, part, rows)
     held_back = rows.set_column(rows.column_names.index("side"), "side", pa.nulls(len(rows), pa.string()))
-    _piece(job, f"{part:07}", held_back if is_by_hash else rows, names=FROM_PARTS if is_by_hash else (*SHIPPED, *FROM_PARTS))
+    _piece(
+        job,
+        f"{part:07}",
+        held_back if is_by_hash else rows,
+        names=FROM_PARTS if is_by_hash else (*SHIPPED, *FROM_PARTS),
+    )
     places = [place_of(name) for name in rows["name"].to_pylist()]
     return Span(min(places, default=None), max(places, default=None))
 
@@ -75,16 +81,14 @@ def sort_lines(job: Job, bucket: int) -> None:
 def join(job: Job, name: str, pieces: Sequence[int], file: BinaryIO) -> None:
     """Copy the pieces of a file one after the other."""
     for piece in pieces:
-        for block in job.store.blocks(f"pieces/{name}/{piece:07}"):
-            file.write(block)
+        file.writelines(job.store.blocks(f"pieces/{name}/{piece:07}"))
 
 
 def in_order(spans: Sequence[Span]) -> list[int]:
     """Give the parts with rows in the order of their names."""
-    named = [(span.first, span.last, part) for part, span in enumerate(spans) if span.first is not None]
+    named = [(span.first, span.last, part) for part, span in enumerate(spans) if span.first and span.last]
     ordered = sorted(named, key=lambda one: (one[0], one[1]))
-    for (_, last, _), (first, _, _) in zip(ordered, ordered[1:], strict=False):
-        assert last is not None and first is not None and last < first, "two parts hold rows of one stretch of a file"
+    assert all(one[1] < other[0] for one, other in pairwise(ordered)), "two parts hold rows of one stretch of a file"
     return [part for *_, part in ordered]
 
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from pipeline.cluster.store import Mail, Store
 from pipeline.core.settings import PrivateKind
@@ -55,8 +53,3 @@ def row_numbers(part: int, rows: int) -> Numbers:
 def part_of(rows: Numbers) -> Numbers:
     """Give the part in which each row stands."""
     return rows >> PART_BITS
-
-
-def through(table: pa.Table, stages: Sequence[Stage]) -> pa.Table:
-    """Give the rows after all stages."""
-    return reduce(lambda rows, stage: stage(rows), stages, table)

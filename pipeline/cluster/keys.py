@@ -24,7 +24,9 @@ def homes(keys: pa.ChunkedArray | pa.Array, buckets: int) -> Numbers:
 
 def text_keys(texts: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Give a 16-byte key of each text."""
-    return pa.array([xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass")) for text in texts.to_pylist()], DIGEST)
+    return pa.array(
+        [xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass")) for text in texts.to_pylist()], DIGEST
+    )
 
 
 def halves(keys: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.uint64]:
@@ -51,14 +53,17 @@ def ranks(sound: Mask, digests: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def is_sound(rank: pa.ChunkedArray | pa.Array) -> Mask:
     """Say which ranks are those of sound rows."""
-    return np.frombuffer(fixed_bytes(rank, 17), np.uint8).reshape(-1, 17)[:, 0] == 0
+    sound: Mask = np.frombuffer(fixed_bytes(rank, 17), np.uint8).reshape(-1, 17)[:, 0] == 0
+    return sound
 
 
 def found(keys: pa.ChunkedArray | pa.Array, among: pa.ChunkedArray | pa.Array) -> Numbers:
     """Give the place of each key among others, -1 where it is not there."""
     whole = among.combine_chunks() if isinstance(among, pa.ChunkedArray) else among
     places = pc.fill_null(pc.index_in(keys, value_set=whole), -1)
-    return np.asarray(places.to_numpy(zero_copy_only=False) if isinstance(places, pa.Array) else places.to_numpy(), np.int64)
+    return np.asarray(
+        places.to_numpy(zero_copy_only=False) if isinstance(places, pa.Array) else places.to_numpy(), np.int64
+    )
 
 
 def runs(table: pa.Table, *keys: str) -> Numbers:

@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.cluster.job import Job, row_numbers, through
+from pipeline.cluster.job import Job, row_numbers
 from pipeline.cluster.keys import RANK, homes, lengths, ranks, runs
 from pipeline.core.columns import DIGEST
 from pipeline.decide import judge
+from pipeline.engines.local import Local
 
 CONTENTS: Final = pa.schema(
     [
@@ -25,11 +26,15 @@ CONTENTS: Final = pa.schema(
 """One line a content: what all its rows have in common, and who stands for them."""
 
 
-def measure_part(job: Job, part: int) -> int:
-    """Save the rows of a part after all stages, tell the buckets its contents, and give the number of its rows."""
+def measure_part(job: Job, part: int, *, is_careful: bool = False) -> int:
+    """Save the rows of a part after all stages, tell the buckets its contents, and give the number of its rows.
+
+    With care the stages run in processes of their own, and a row on which they die is held instead of lost.
+    """
     read = job.store.load(f"read/{part:07}")
-    done = [through(read.slice(at, job.batch_rows), job.stages) for at in range(0, max(1, len(read)), job.batch_rows)]
-    rows = pa.concat_tables(done)
+    batches = read.to_batches(max_chunksize=job.batch_rows) or [pa.RecordBatch.from_pylist([], schema=read.schema)]
+    engine = Local(1)
+    rows = pa.concat_tables((engine.apart if is_careful else engine.run)(batches, job.stages))
     job.store.save(f"rows/{part:07}", [rows])
     contents = contents_of(rows, part, job)
     job.from_parts("contents").send(part, contents, homes(contents["content"], job.buckets))

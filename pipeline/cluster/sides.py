@@ -131,7 +131,9 @@ def full_bins(bins: Bins, settings: SplitSettings) -> dict[str, Full]:
     return full
 
 
-def cuts(full: Mapping[str, Full], lines: Sequence[tuple[str, Line, int]], settings: SplitSettings, shipped: int) -> Cuts:
+def cuts(
+    full: Mapping[str, Full], lines: Sequence[tuple[str, Line, int]], settings: SplitSettings, shipped: int
+) -> Cuts:
     """Give what decides every side; `lines` are the kin of the bins in which a stratum becomes full."""
     last = {}
     for stratum, (_, wanted) in full.items():

@@ -7,13 +7,17 @@ step that runs twice saves the same bytes twice: so a lost worker neither loses 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Final, NamedTuple
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, NamedTuple, Self
 from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import fs
+
+from pipeline.core.errors import TunesetError
 
 Numbers = npt.NDArray[np.int64]
 
@@ -26,6 +30,11 @@ class Store(NamedTuple):
 
     url: str
 
+    @classmethod
+    def at(cls, place: str, name: str) -> Self:
+        """Give the store of this name in a folder or under a URL."""
+        return cls(f"{place if '://' in place else Path(place).absolute().as_uri()}/{name}")
+
     def save(self, name: str, tables: Sequence[pa.Table]) -> None:
         """Keep tables of one schema in one file, so that each can be loaded alone."""
         with self.writing(name) as sink, pa.ipc.new_file(sink, tables[0].schema, options=OPTIONS) as writer:
@@ -34,13 +43,22 @@ class Store(NamedTuple):
 
     def load(self, name: str, number: int = 0, columns: Sequence[str] | None = None) -> pa.Table:
         """Give one of the tables of a file, or these columns of it."""
-        system, root = _opened(self.url)
-        with system.open_input_file(f"{root}/{name}") as source:
+        with self._reading(name) as source:
             file = pa.ipc.open_file(source)
             if columns is not None:
                 wanted = [file.schema.get_field_index(column) for column in columns]
                 file = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=wanted))
             return pa.Table.from_batches([file.get_batch(number)])
+
+    def _reading(self, name: str) -> pa.NativeFile:
+        system, root = _opened(self.url)
+        try:
+            return system.open_input_file(f"{root}/{name}")
+        except FileNotFoundError as error:
+            raise TunesetError(
+                f"{self.url}: `{name}` was saved by one machine and is not there for another. Name storage that all of "
+                "them see with --shared: a mounted folder or an object store."
+            ) from error
 
     @contextmanager
     def writing(self, name: str) -> Iterator[pa.NativeFile]:
@@ -59,8 +77,7 @@ class Store(NamedTuple):
 
     def blocks(self, name: str) -> Iterator[bytes]:
         """Give the bytes of a file, some megabytes at a time."""
-        system, root = _opened(self.url)
-        with system.open_input_stream(f"{root}/{name}") as source:
+        with self._reading(name) as source:
             while block := source.read(CHUNK):
                 yield block
 
@@ -84,7 +101,7 @@ class Mail(NamedTuple):
         order = np.argsort(to, kind="stable")
         cuts = np.searchsorted(to[order], np.arange(self.receivers + 1))
         sorted_table = table.take(pa.array(order))
-        shares = [sorted_table.slice(a, b - a) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        shares = [sorted_table.slice(a, b - a) for a, b in pairwise(cuts.tolist())]
         self.store.save(f"{self.topic}/{sender:07}", shares)
 
     def receive(self, receiver: int) -> pa.Table:

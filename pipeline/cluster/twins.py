@@ -186,7 +186,11 @@ def _bands(contents: pa.Table, bucket: int) -> pa.Table:
 
 
 def _payloads(job: Job, part: int, rows: Numbers) -> pa.ChunkedArray:
-    column = job.store.load(f"rows/{part:07}", columns=["payload"])["payload"] if len(rows) else pa.chunked_array([pa.array([], pa.string())])
+    column = (
+        job.store.load(f"rows/{part:07}", columns=["payload"])["payload"]
+        if len(rows)
+        else pa.chunked_array([pa.array([], pa.string())])
+    )
     return column.take(pa.array(rows - (np.int64(part) << 32)))
 
 

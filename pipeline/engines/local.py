@@ -40,14 +40,16 @@ class Local(NamedTuple):
         if self.workers == 1 or len(first) <= SMALL:
             yield from (through(batch, stages) for batch in chain(first, feed))
         else:
-            yield from self._pooled(chain(first, feed), stages)
+            yield from self.apart(chain(first, feed), stages)
 
-    def _pooled(self, batches: Iterator[pa.RecordBatch], stages: Sequence[Stage]) -> Iterator[pa.Table]:
+    def apart(self, batches: Iterable[pa.RecordBatch], stages: Sequence[Stage]) -> Iterator[pa.Table]:
+        """Do the same in processes of their own, however few the batches: this one outlives what kills them."""
+        feed = iter(batches)
         pool = self._pool()
         sent: deque[Sent] = deque()
         try:
             while True:
-                while len(sent) < self.workers * IN_FLIGHT and (batch := next(batches, None)) is not None:
+                while len(sent) < self.workers * IN_FLIGHT and (batch := next(feed, None)) is not None:
                     sent.append((batch, pool.submit(through, batch, stages)))
                 if not sent:
                     return

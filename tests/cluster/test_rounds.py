@@ -72,7 +72,11 @@ def rank(number: int) -> bytes:
 
 def settled(store: Store, pairs: list[tuple[int, int]], buckets: int) -> dict[bytes, tuple[bytes, float]]:
     alike = {frozenset(pair): np.float32(0.7 + 0.001 * sum(pair)) for pair in pairs if len(set(pair)) == 2}
-    ends = [(one, other, alike[frozenset((one, other))]) for pair in alike for one, other in [tuple(pair), tuple(pair)[::-1]]]
+    ends = [
+        (one, other, alike[frozenset((one, other))])
+        for pair in alike
+        for one, other in [tuple(pair), tuple(pair)[::-1]]
+    ]
     home = {number: int(homes(pa.array([key(number)], DIGEST), buckets)[0]) for pair in pairs for number in pair}
     edges = pa.table(
         {

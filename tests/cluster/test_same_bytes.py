@@ -8,35 +8,8 @@ import pytest
 from pipeline.cluster.build import Layout, build
 from pipeline.cluster.engine import Engine, Here
 from pipeline.cluster.store import Store
+from tests.cluster.chats import chats
 from tests.house.house import House
-
-WORDS = "the parcel came late and nobody at the desk could say where it had been for two weeks in spring".split()
-
-
-def chats(rows: int, *, seed: int = 0) -> str:
-    """Give a CSV with exact, normalised and near twins, several answers to one prompt, families and flawed rows."""
-    import random
-
-    chance = random.Random(seed)
-    made: list[tuple[str, str, str, str]] = []
-    for number in range(rows):
-        kind = chance.random()
-        if made and kind < 0.35:
-            question, reply, topic, customer = chance.choice(made)
-            words = question.split()
-            if kind < 0.1:
-                question = question.upper()
-            elif kind < 0.25:
-                words[chance.randrange(len(words))] = chance.choice(WORDS) + "s"
-                question = " ".join(words)
-            elif kind < 0.3:
-                reply = " ".join(chance.choices(WORDS, k=25))
-        else:
-            question = f"{' '.join(chance.choices(WORDS, k=30))} {number}"
-            reply = " ".join(chance.choices(WORDS, k=25)) if kind < 0.95 else ""
-            topic, customer = chance.choice(["late", "lost", "paid"]), f"c{chance.randrange(rows)}"
-        made.append((question, reply, topic, customer))
-    return "question,answer,topic,customer\n" + "".join(",".join(row) + "\n" for row in made)
 
 
 def distributed(
@@ -53,7 +26,9 @@ def distributed(
     return house.published()
 
 
-def both(tmp_path: Path, engine: Engine, *sources: dict[str, Any], **given: Any) -> tuple[dict[str, bytes], dict[str, bytes]]:
+def both(
+    tmp_path: Path, engine: Engine, *sources: dict[str, Any], **given: Any
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """Give the files of both engines."""
     how = {name: given.pop(name) for name in ("part_rows", "buckets") if name in given}
     houses = []
@@ -64,7 +39,6 @@ def both(tmp_path: Path, engine: Engine, *sources: dict[str, Any], **given: Any)
     return houses[0].published(), distributed(houses[1], engine, *sources, **how, **given)
 
 
-PAIRS = {"recipe": "pairs", "question": "question", "answer": "answer"}
 FAQ = {"path": "faq.csv", "compose": {"recipe": "pairs"}}
 CASES = {
     "one-file": {},

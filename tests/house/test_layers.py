@@ -12,6 +12,7 @@ TOP = {
     "__init__",
     "__main__",
     "account",
+    "cluster",
     "export",
     "forget",
     "generated",
@@ -38,6 +39,7 @@ DOORS = {
     "rapidfuzz": "group",
     "stdnum": "core/private",
     "presidio_analyzer": "compose/names.py",
+    "ray": "engines/cluster.py",
     "rich": ("cli", "report"),
     "click": ("cli", "__main__.py"),
 }
