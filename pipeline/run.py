@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import forget, read
-from pipeline.account import accounting
+from pipeline.account import Account, accounting
 from pipeline.check import survey
 from pipeline.core.example import Method
 from pipeline.core.facts import facts_of, with_answers
@@ -56,33 +56,16 @@ class Outcome(NamedTuple):
 
 def build(plan: Plan, setting: Setting) -> Outcome:
     """Read, compose, measure, check, group, split, decide, write, report, publish; see docs/architecture.md."""
-    target = load(plan.target.id)
-    limits = limits_for(plan, target)
-    sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
-    folder = setting.root / plan.write.folder
-    forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=folder / MANIFEST)
     with ExitStack() as stack:
-        account = stack.enter_context(
-            accounting(
-                plan,
-                target=target,
-                limits=limits,
-                sources=sources,
-                root=setting.root,
-                today=setting.today,
-                forgotten=forgotten.ids,
-            )
-        )
-        work = stack.enter_context(workplace_of(folder, setting))
-        checks = checks_of(plan, limits)
-        table, spool = rows(Job(plan, target, checks, setting, sources, work, forgotten), stack)
+        job, account = begun(plan, setting, stack)
+        table, spool = rows(job, stack)
         with setting.progress.stage("group", unit="rows", total=None):
             table = _with_fates(table, spool, plan)
 
-        built = work / "built"
+        built = job.work / "built"
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):
-            findings = survey(_facts(table, spool, method=plan.target.method), checks)
+            findings = survey(_facts(table, spool, method=plan.target.method), job.checks)
             written = write(
                 table,
                 spool.texts,
@@ -94,11 +77,41 @@ def build(plan: Plan, setting: Setting) -> Outcome:
             )
         with setting.progress.stage("report", unit="rows", total=None):
             report = account.write(built, table=table, written=written, findings=findings)
-        published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions, essence=essence)
-        return Outcome(report, findings, folder, published)
+        return ended(job, built, report, findings)
 
 
-def workplace_of(folder: Path, setting: Setting) -> AbstractContextManager[Path]:
+def begun(plan: Plan, setting: Setting, stack: ExitStack) -> tuple[Job, Account]:
+    """Give what a run works on and its account, with the place to build in locked; `stack` lets go of it."""
+    target = load(plan.target.id)
+    limits = _limits(plan, target)
+    sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
+    folder = setting.root / plan.write.folder
+    forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=folder / MANIFEST)
+    account = stack.enter_context(
+        accounting(
+            plan,
+            target=target,
+            limits=limits,
+            sources=sources,
+            root=setting.root,
+            today=setting.today,
+            forgotten=forgotten.ids,
+        )
+    )
+    work = stack.enter_context(_workplace(folder, setting))
+    checks = CheckSettings(limits=limits, rules=_rules(plan), moderation=plan.moderation, privacy=plan.privacy)
+    return Job(plan, target, checks, setting, sources, work, forgotten), account
+
+
+def ended(job: Job, built: Path, report: Report, findings: list[Finding]) -> Outcome:
+    """Publish the finished files, and give what the run gave."""
+    plan, setting = job.plan, job.setting
+    folder = setting.root / plan.write.folder
+    published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions, essence=essence)
+    return Outcome(report, findings, folder, published)
+
+
+def _workplace(folder: Path, setting: Setting) -> AbstractContextManager[Path]:
     """Give the place to build in, or wait for it as long as the setting allows."""
     holder = f"process {os.getpid()}, begun {setting.stamp}"
     return workplace(folder, holder=holder, wait_seconds=setting.wait_seconds, waits=setting.progress.note)
@@ -126,11 +139,6 @@ def _with_fates(table: pa.Table, spool: Spool, plan: Plan) -> pa.Table:
     return _with(table.append_column("side", sides), fates)
 
 
-def checks_of(plan: Plan, limits: Limits) -> CheckSettings:
-    """Give what the check judges by."""
-    return CheckSettings(limits=limits, rules=_rules(plan), moderation=plan.moderation, privacy=plan.privacy)
-
-
 def held_codes(plan: Plan) -> tuple[str, ...]:
     """Give the codes of findings that hold a row."""
     return HELD if plan.moderation.policy == "hold" else HELD[:1]
@@ -143,8 +151,7 @@ def _rules(plan: Plan) -> RuleSettings:
     return plan.rules.model_copy(update={"severity": {HELD[1]: "warning", **plan.rules.severity}})
 
 
-def limits_for(plan: Plan, target: Target) -> Limits:
-    """Give the limits of the target, with the plan's own where it names any."""
+def _limits(plan: Plan, target: Target) -> Limits:
     limits = limits_of(target, plan.target.method)
     own = plan.target.max_tokens
     return limits if own is None else limits.model_copy(update={"max_tokens": own})

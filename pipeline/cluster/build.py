@@ -1,6 +1,7 @@
 """The build on many machines, step by step; the embedded one is `pipeline.run`, and both give the same bytes."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -9,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import read
-from pipeline.account import accounting
 from pipeline.check import survey
 from pipeline.cluster import components, files, kin, measured, sides, stars, twins
 from pipeline.cluster.engine import Engine
@@ -20,12 +20,10 @@ from pipeline.core import columns
 from pipeline.core.errors import PlanError
 from pipeline.core.finding import Finding
 from pipeline.plan import Plan
-from pipeline.publish import publish
-from pipeline.report.manifest import essence
 from pipeline.rows import THIN, demand_columns, stages_of
-from pipeline.run import Outcome, checks_of, held_codes, limits_for, masked_kinds, workplace_of
+from pipeline.rows import Job as Order
+from pipeline.run import Outcome, begun, ended, held_codes, masked_kinds
 from pipeline.setting import Setting
-from pipeline.targets.catalogue import load
 from pipeline.write import BOM, Written, findings_lines
 
 PART_ROWS: Final = 20_000
@@ -47,48 +45,45 @@ class Layout(NamedTuple):
 
 def build(plan: Plan, setting: Setting, *, engine: Engine, layout: Layout) -> Outcome:
     """Build what the plan describes on the engine, and publish it in the plan's folder."""
-    target = load(plan.target.id)
-    limits = limits_for(plan, target)
     if setting.api_key and plan.moderation.enabled:
         raise PlanError(
-            "moderation: the distributed engine asks no provider. Run `tuneset moderate` ahead of the build, or build without a key."
+            "moderation: the distributed engine asks no provider. Build without OPENAI_API_KEY, or set "
+            "`moderation.enabled = false`."
         )
-    sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
-    _demand_distinct(sources)
-    folder = setting.root / plan.write.folder
-    checks = checks_of(plan, limits)
-    with (
-        accounting(
-            plan, target=target, limits=limits, sources=sources, root=setting.root, today=setting.today
-        ) as account,
-        workplace_of(folder, setting) as work,
-    ):
+    with ExitStack() as stack:
+        order, account = begun(plan, setting, stack)
+        _demand_distinct(order.sources)
         layout.store.clear()
-        parts = _read(sources, layout, setting)
-        job = Job(
-            store=layout.store,
-            parts=parts,
-            buckets=layout.buckets or -(-parts // BUCKET_PARTS),
-            plan=plan,
-            stages=tuple(stages_of(plan, target, checks, setting, asks=False)),
-            held_codes=held_codes(plan),
-            mask=masked_kinds(plan),
-            batch_rows=setting.batch_rows,
-        )
+        stack.callback(layout.store.clear)
+        job = _divided(order, layout)
         spans = _steps(job, engine, setting)
-        built = work / "built"
+        built = order.work / "built"
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):
-            facts = pa.concat_tables(job.store.load(f"facts/{part:07}") for part in range(parts))
-            findings = survey(facts, checks)
+            facts = pa.concat_tables(job.store.load(f"facts/{part:07}") for part in range(job.parts))
+            findings = survey(facts, order.checks)
             written = _join(job, built, spans, findings)
         with setting.progress.stage("report", unit="rows", total=None):
-            table = pa.concat_tables(job.store.load(f"done/{part:07}") for part in range(parts))
+            table = pa.concat_tables(job.store.load(f"done/{part:07}") for part in range(job.parts))
             demand_columns(table)
             report = account.write(built, table=table, written=written, findings=findings)
-        published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions, essence=essence)
-        layout.store.clear()
-        return Outcome(report, findings, folder, published)
+        return ended(order, built, report, findings)
+
+
+def _divided(order: Order, layout: Layout) -> Job:
+    """Read the sources into parts, and give what every step knows."""
+    parts = _read(order, layout)
+    stages = stages_of(order.plan, order.target, order.checks, order.setting, asks=False)
+    return Job(
+        store=layout.store,
+        parts=parts,
+        buckets=layout.buckets or -(-parts // BUCKET_PARTS),
+        plan=order.plan,
+        stages=tuple(stages),
+        held_codes=held_codes(order.plan),
+        mask=masked_kinds(order.plan),
+        batch_rows=order.setting.batch_rows,
+    )
 
 
 def _demand_distinct(sources: Sequence[read.SourceFiles]) -> None:
@@ -104,24 +99,23 @@ def _demand_distinct(sources: Sequence[read.SourceFiles]) -> None:
             seen[address] = source.name
 
 
-def _read(sources: Sequence[read.SourceFiles], layout: Layout, setting: Setting) -> int:
+def _read(order: Order, layout: Layout) -> int:
     """Save the sources in parts, in the order read, none of them over two files; gives the number of parts."""
     number = 0
-    with setting.progress.stage("read", unit="rows", total=None) as advance:
-        for table in _parts(sources, layout.part_rows):
-            layout.store.save(f"read/{number:07}", [table])
-            advance(len(table))
+    with order.setting.progress.stage("read", unit="rows", total=None) as advance:
+        for batch in read.erased(_batches(order.sources, layout.part_rows), order.forgotten):
+            layout.store.save(f"read/{number:07}", [pa.Table.from_batches([batch])])
+            advance(batch.num_rows)
             number += 1
     if number == 0:
         layout.store.save(f"read/{0:07}", [columns.READ.empty_table()])
     return max(1, number)
 
 
-def _parts(sources: Sequence[read.SourceFiles], rows: int) -> Iterator[pa.Table]:
+def _batches(sources: Sequence[read.SourceFiles], rows: int) -> Iterator[pa.RecordBatch]:
     for source in sources:
         for file in source.files:
-            for batch in read.rows([source._replace(files=(file,))], batch_rows=rows, batch_bytes=PART_BYTES):
-                yield pa.Table.from_batches([batch])
+            yield from read.rows([source._replace(files=(file,))], batch_rows=rows, batch_bytes=PART_BYTES)
 
 
 def _steps(job: Job, engine: Engine, setting: Setting) -> list[Span]:
