@@ -125,13 +125,13 @@ def _steps(job: Job, engine: Engine, setting: Setting) -> list[Span]:
         careful = partial(measured.measure_part, job, is_careful=True)
         advance(sum(engine.each(partial(measured.measure_part, job), parts, careful=careful)))
     with setting.progress.stage("group", unit="rows", total=None):
-        engine.each(partial(twins.meet, job), buckets)
-        engine.each(partial(twins.pair, job), buckets)
-        engine.each(partial(twins.carry, job), parts)
-        engine.each(partial(twins.compare, job), parts)
+        contents = sum(engine.each(partial(twins.meet, job), buckets))
+        engine.each(partial(twins.pair, job, contents=contents), buckets)
+        for step in (twins.carry, twins.sift, twins.compare):
+            engine.each(partial(step, job), parts)
         stars.settle_stars(engine, job.from_parts("edges"))
-        for step in (twins.gather_groups, twins.name_groups, twins.answer):
-            engine.each(partial(step, job), buckets)
+        for within in (twins.gather_groups, twins.name_groups, twins.answer):
+            engine.each(partial(within, job), buckets)
     with setting.progress.stage("split", unit="rows", total=None):
         composed = sum(engine.each(partial(kin.decide_part, job), parts))
         engine.each(partial(kin.link, job, composed=composed), buckets)

@@ -12,7 +12,7 @@ from pipeline.cluster.keys import distinct, found, homes, lengths, runs, text_ke
 from pipeline.cluster.store import Mail
 from pipeline.core.columns import DIGEST
 from pipeline.decide import decide, judge
-from pipeline.group.twins import OPEN_ANSWERS, OPEN_SHARE
+from pipeline.group.kin import OPEN_ANSWERS, OPEN_SHARE
 
 ASKED: Final = pa.schema(
     [

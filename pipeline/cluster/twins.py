@@ -1,37 +1,42 @@
 """Which rows say the same: contents meet in buckets, near ones by their keys, and pairs are compared text by text.
 
 Every step sees one bucket or one part, and leaves what others need to know as mail. What `group` does with the whole
-table in memory is done here in ten steps; `docs/scale.md` has them in a table.
+table in memory is done here in nine steps; `docs/scale.md` has them in a table.
 """
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.cluster.job import Job, part_of
+from pipeline.cluster.job import Job, part_of, row_numbers
 from pipeline.cluster.keys import RANK, distinct, found, is_sound, lengths, runs
 from pipeline.cluster.measured import merged
 from pipeline.cluster.stars import EDGES
+from pipeline.cluster.store import Numbers
 from pipeline.core.columns import DIGEST
-from pipeline.core.plain import quick_passages
-from pipeline.group.bags import bags, jaccards
-from pipeline.group.candidates import candidates
-from pipeline.group.likeness import compared, likeness
+from pipeline.core.sketch import SKETCH, may_reach, sketches_of
+from pipeline.core.verdicts import digest_lanes
+from pipeline.group.candidates import met
+from pipeline.group.stars import Edges
+from pipeline.group.verify import SKETCHES_AT_ONCE, Comparison, Contents, verified
 
-Numbers = npt.NDArray[np.int64]
-
-PAIRS_AT_ONCE: Final = 16_384
-ROUNDING: Final = 1e-9
+HIGH_BITS: Final = np.uint64(40)
+"""Bits of a key below those that choose its bucket: room for the numbers of a million million contents."""
 SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 _END: Final = [pa.field("row", pa.int64()), pa.field("rank", RANK), pa.field("home", pa.int32())]
 BANDS: Final = pa.schema([pa.field("band", pa.int32()), pa.field("key", pa.uint64()), *_END])
 PAIRS: Final = pa.schema([field.with_name(f"{end}_{field.name}") for end in ("first", "second") for field in _END])
-TEXTS: Final = pa.schema([pa.field("row", pa.int64()), pa.field("payload", pa.string())])
+TEXTS: Final = pa.schema(
+    [
+        pa.field("row", pa.int64()),
+        pa.field("content", DIGEST),
+        pa.field("sketch", SKETCH),
+        pa.field("payload", pa.string()),
+    ]
+)
 MEMBERS: Final = pa.schema(
     [
         pa.field("centre", RANK),
@@ -68,56 +73,74 @@ def meet(job: Job, bucket: int) -> int:
     job.store.save(f"where/{bucket:07}", [distinct(where)])
     job.store.save(f"chiefs/{bucket:07}", [contents.drop_columns(["keys"])])
     bands = _bands(contents, bucket) if job.plan.dedupe.near else BANDS.empty_table()
-    spread = bands["key"].to_numpy() + bands["band"].to_numpy().astype(np.uint64) * SPREAD
+    spread = (bands["key"].to_numpy() >> HIGH_BITS) + bands["band"].to_numpy().astype(np.uint64) * SPREAD
     job.among_buckets("bands").send(bucket, bands, (spread % np.uint64(job.buckets)).astype(np.int64))
     return len(contents)
 
 
-def pair(job: Job, bucket: int) -> int:
-    """Tell the parts which of their rows share a key with which others; gives the number of pairs."""
+def pair(job: Job, bucket: int, *, contents: int) -> int:
+    """Tell the parts which of their rows share a key with which others; gives the number of pairs.
+
+    `contents` is the number of all: as `candidates` does, so many low bits of a key make way as their numbers have.
+    """
     bands = job.among_buckets("bands").receive(bucket)
-    order = pc.sort_indices(bands, sort_keys=[(name, "ascending") for name in ("band", "key", "rank")])
-    bands = bands.take(order)
+    low = np.uint64((1 << max(contents - 1, 1).bit_length()) - 1)
+    bands = bands.set_column(1, "key", pa.array(bands["key"].to_numpy() & ~low))
+    bands = bands.take(pc.sort_indices(bands, sort_keys=[(name, "ascending") for name in ("band", "key", "rank")]))
     firsts = runs(bands, "band", "key")
     sizes = lengths(firsts, len(bands))
-    codes = np.repeat(np.arange(len(firsts), dtype=np.uint64), sizes)
-    keys = pa.ListArray.from_arrays(pa.array(np.arange(len(bands) + 1, dtype=np.int32)), pa.array(codes))
-    positions = [*candidates(pa.chunked_array([keys]), np.arange(len(bands))), np.zeros((0, 2), np.int64)]
-    first, second = np.concatenate(positions).T
+    first, second = met(np.repeat(firsts, sizes), np.repeat(sizes, sizes))
     ends = bands.select([field.name for field in _END])
     columns = [ends.take(pa.array(side))[field.name] for side in (first, second) for field in _END]
-    pairs = pa.table(columns, schema=PAIRS)
+    pairs = distinct(pa.table(columns, schema=PAIRS))
     job.to_parts("pairs").send(bucket, pairs, part_of(pairs["first_row"].to_numpy()))
     return len(pairs)
 
 
 def carry(job: Job, part: int) -> int:
-    """Send the texts of first rows to the parts where their second rows stand; gives the number of distinct pairs."""
+    """Send the sketches of first rows to the parts where their second rows stand; gives the number of distinct pairs."""
     pairs = distinct(job.to_parts("pairs").receive(part))
+    sketches = _cells(job, part, ["sketch"], pairs["first_row"].to_numpy())["sketch"]
     to = part_of(pairs["second_row"].to_numpy())
-    job.among_parts("met").send(part, pairs, to)
-    wanted = distinct(pa.table({"row": pairs["first_row"], "to": to}))
-    texts = _payloads(job, part, wanted["row"].to_numpy())
-    job.among_parts("texts").send(part, pa.table([wanted["row"], texts], schema=TEXTS), wanted["to"].to_numpy())
+    job.among_parts("met").send(part, pairs.append_column("sketch", sketches), to)
+    return len(pairs)
+
+
+def sift(job: Job, part: int) -> int:
+    """Send the pairs that their sketches do not rule out back, with the texts of second rows; gives their number."""
+    pairs = job.among_parts("met").receive(part)
+    own = _cells(job, part, ["sketch"], pairs["second_row"].to_numpy())
+    least = job.plan.dedupe.threshold
+    may = [np.zeros(0, dtype=bool)]
+    for start in range(0, len(pairs), SKETCHES_AT_ONCE):
+        one, other = (table["sketch"].slice(start, SKETCHES_AT_ONCE) for table in (pairs, own))
+        may.append(may_reach(sketches_of(one), sketches_of(other), least=least))
+    pairs = pairs.filter(pa.array(np.concatenate(may))).drop_columns(["sketch"])
+    to = part_of(pairs["first_row"].to_numpy())
+    job.among_parts("hopeful").send(part, pairs, to)
+    wanted = distinct(pa.table({"row": pairs["second_row"], "to": pa.array(to, pa.int64())}))
+    job.among_parts("texts").send(part, _texts(job, part, wanted["row"]), wanted["to"].to_numpy())
     return len(pairs)
 
 
 def compare(job: Job, part: int) -> int:
     """Compare each pair word by word and tell the near twins to both their buckets; gives their number."""
-    pairs = job.among_parts("met").receive(part)
-    texts = job.among_parts("texts").receive(part)
-    own = distinct(pa.table({"row": pairs["second_row"]}))["row"]
-    texts = pa.concat_tables([texts, pa.table([own, _payloads(job, part, own.to_numpy())], schema=TEXTS)])
-    texts = texts.take(pa.array(runs_of_rows(texts["row"].to_numpy())))
+    pairs = job.among_parts("hopeful").receive(part)
+    own = distinct(pa.table({"row": pairs["first_row"]}))["row"]
+    texts = pa.concat_tables([job.among_parts("texts").receive(part), _texts(job, part, own)])
+    texts = texts.take(pa.array(np.unique(texts["row"].to_numpy(), return_index=True)[1]))
     places = np.stack([found(pairs[f"{end}_row"], texts["row"]) for end in ("first", "second")], axis=1)
-    values = np.concatenate(
-        [np.zeros(0, np.float32), *(_verdicts(job, texts["payload"], some) for some in _portions(places))]
-    )
-    twins = pairs.filter(pa.array(~np.isnan(values)))
-    edges = _edges(twins, values[~np.isnan(values)])
-    to = np.concatenate([twins["first_home"].to_numpy(), twins["second_home"].to_numpy()]).astype(np.int64)
-    job.from_parts("edges").send(part, edges, to)
-    return len(twins)
+
+    def payloads(rows: Sequence[int]) -> list[str]:
+        said: list[str] = texts["payload"].take(pa.array(rows)).to_pylist()
+        return said
+
+    contents = Contents(np.arange(len(texts)), digest_lanes(texts["content"]), sketches_of(texts["sketch"]))
+    comparison = Comparison(payloads, job.plan.dedupe, job.plan.target.method, None)
+    twins = verified(places, contents, comparison)
+    edges = _edges(_ends(pairs, texts["row"]), twins)
+    job.from_parts("edges").send(part, edges.drop_columns(["own_home"]), edges["own_home"].to_numpy().astype(np.int64))
+    return len(twins.first)
 
 
 def gather_groups(job: Job, bucket: int) -> None:
@@ -168,58 +191,43 @@ def answer(job: Job, bucket: int) -> None:
     job.to_parts("grouped").send(bucket, told, where["part"].to_numpy())
 
 
-def runs_of_rows(rows: Numbers) -> Numbers:
-    """Give the first place of each distinct number."""
-    return np.unique(rows, return_index=True)[1].astype(np.int64)
-
-
 def _bands(contents: pa.Table, bucket: int) -> pa.Table:
     """Give one line for each key of each chief."""
     sizes = pc.fill_null(pc.list_value_length(contents["keys"]), 0).to_numpy()
     owner = pa.array(np.repeat(np.arange(len(contents)), sizes))
-    starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    band = np.arange(len(owner)) - starts
-    keys = pc.list_flatten(contents["keys"])
-    homes_ = np.full(len(owner), bucket, np.int32)
-    columns = [band.astype(np.int32), keys, contents["row"].take(owner), contents["rank"].take(owner), homes_]
-    return pa.table(columns, schema=BANDS)
+    band = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    ends = [contents["row"].take(owner), contents["rank"].take(owner), np.full(len(owner), bucket, np.int32)]
+    return pa.table([band.astype(np.int32), pc.list_flatten(contents["keys"]), *ends], schema=BANDS)
 
 
-def _payloads(job: Job, part: int, rows: Numbers) -> pa.ChunkedArray:
-    column = (
-        job.store.load(f"rows/{part:07}", columns=["payload"])["payload"]
-        if len(rows)
-        else pa.chunked_array([pa.array([], pa.string())])
-    )
-    return column.take(pa.array(rows - (np.int64(part) << 32)))
+def _cells(job: Job, part: int, columns: Sequence[str], rows: Numbers) -> pa.Table:
+    """Give these columns of rows of a part, in this order; a part that nobody asks is not opened."""
+    if not len(rows):
+        schema = pa.schema([TEXTS.field(name) for name in columns])
+        return schema.empty_table()
+    table = job.store.load(f"rows/{part:07}", columns=columns)
+    return table.select(list(columns)).take(pa.array(rows - row_numbers(part, 1)[0]))
 
 
-def _portions(places: Numbers) -> Iterator[Numbers]:
-    for start in range(0, len(places), PAIRS_AT_ONCE):
-        yield places[start : start + PAIRS_AT_ONCE]
+def _texts(job: Job, part: int, rows: pa.ChunkedArray) -> pa.Table:
+    """Give what two rows are compared by."""
+    cells = _cells(job, part, TEXTS.names[1:], rows.to_numpy())
+    return pa.table([rows, *cells.columns], schema=TEXTS)
 
 
-def _verdicts(job: Job, payloads: pa.ChunkedArray, pairs: Numbers) -> npt.NDArray[np.float32]:
-    """Give the likeness of each pair, NaN for those that are no twins."""
-    settings, method = job.plan.dedupe, job.plan.target.method
-    wanted, places = np.unique(pairs, return_inverse=True)
-    passages = [quick_passages(text, method=method) for text in payloads.take(pa.array(wanted)).to_pylist()]
-    alike = jaccards(places.reshape(-1, 2), bags(iter(passages)), least=settings.threshold)
-    values = np.full(len(pairs), np.nan, np.float32)
-    close = np.flatnonzero(alike >= settings.threshold - ROUNDING)
-    taken_apart = lru_cache(maxsize=None)(lambda place: compared(passages[place]))
-    for at, (first, second) in zip(close.tolist(), places.reshape(-1, 2)[close].tolist(), strict=True):
-        one, other = taken_apart(first), taken_apart(second)
-        value = likeness(one, other, threshold=settings.threshold, terse=settings.terse)
-        values[at] = np.nan if value is None else value
-    return values
+def _ends(pairs: pa.Table, rows: pa.ChunkedArray) -> pa.Table:
+    """Give rank and home of each of these rows, which stand at either end of the pairs."""
+    names = [field.name for field in _END]
+    ends = [pairs.select([f"{end}_{name}" for name in names]).rename_columns(names) for end in ("first", "second")]
+    both = pa.concat_tables(ends)
+    return both.take(pa.array(found(rows, both["row"])))
 
 
-def _edges(twins: pa.Table, values: npt.NDArray[np.float32]) -> pa.Table:
-    """Give each pair of near twins in both directions."""
-    ways = [("first", "second"), ("second", "first")]
-    tables = [
-        pa.table([twins[f"{one}_rank"], twins[f"{other}_rank"], twins[f"{other}_home"], values], schema=EDGES)
-        for one, other in ways
-    ]
+def _edges(ends: pa.Table, twins: Edges) -> pa.Table:
+    """Give each pair of near twins in both directions, with the home of whom each line is for."""
+    tables = []
+    for one, other in ((twins.first, twins.second), (twins.second, twins.first)):
+        own, theirs = ends.take(pa.array(one)), ends.take(pa.array(other))
+        edges = pa.table([own["rank"], theirs["rank"], theirs["home"], twins.likeness], schema=EDGES)
+        tables.append(edges.append_column("own_home", own["home"]))
     return pa.concat_tables(tables)

@@ -72,12 +72,12 @@ def _pairs(keys: Keys, places: Indices, count: int) -> Indices:
     begins = np.concatenate([~edge, (mixed[1:] ^ mixed[:-1]) > low])
     starts = np.flatnonzero(begins)
     bucket = np.cumsum(begins) - 1
-    first, second = _met(starts[bucket], np.diff(np.append(starts, len(mixed)))[bucket])
+    first, second = met(starts[bucket], np.diff(np.append(starts, len(mixed)))[bucket])
     where: Indices = (mixed & low).astype(np.int64)
     return where[first] * count + where[second]
 
 
-def _met(first_of: Indices, size: Indices) -> tuple[Indices, Indices]:
+def met(first_of: Indices, size: Indices) -> tuple[Indices, Indices]:
     """Give who is compared with whom among rows that stand bucket by bucket."""
     here = np.arange(len(first_of))
     reach = np.where(size > HOT, HOT_REACH, REACH)
