@@ -15,12 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.finding import Finding
+from pipeline.core.place import Place, Remote
 from pipeline.core.rule import catalogue
 from pipeline.core.target import Limits, Target
 from pipeline.core.trouble import CAUSES
 from pipeline.measure.moderation import ONLY_AFTER_TRAINING
 from pipeline.plan import Plan
 from pipeline.read import SourceFiles
+from pipeline.read.opening import open_file
 from pipeline.read.records import settle
 from pipeline.read.source import streams
 from pipeline.report.cost import Cost, cost
@@ -131,7 +133,9 @@ class Account:
             plan=_plan_values(self.plan),
             plan_sha256=report.plan_sha256,
             sources=tuple(
-                ManifestSource(source=f.source, path=f.path, bytes=f.bytes, sha256=f.sha256)
+                ManifestSource(
+                    source=f.source, path=f.path, bytes=f.bytes, sha256=f.sha256, etag=f.etag, version=f.version
+                )
                 for f in sorted(files, key=lambda f: (f.source, f.path))
             ),
             measured_by={
@@ -233,6 +237,7 @@ def files_of(source: SourceFiles) -> Iterator[SourceFile]:
     for stream in streams(source):
         own = settle(stream, source.read).settings
         size, digest = _digest(stream.path)
+        found = stream.path if isinstance(stream.path, Remote) else None
         yield SourceFile(
             source.name,
             stream.address,
@@ -241,6 +246,8 @@ def files_of(source: SourceFiles) -> Iterator[SourceFile]:
             own.format,
             getattr(own, "encoding", None),
             getattr(own, "delimiter", None),
+            found.tag if found else None,
+            found.version if found else None,
         )
 
 
@@ -262,7 +269,7 @@ def _count(path: Path, lines: Mapping[str, Sequence[int]]) -> int | None:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(CHUNK), b""))
 
 
-def _digest(path: Path) -> tuple[int, str]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    return path.stat().st_size, digest.hexdigest()
+def _digest(place: Place) -> tuple[int, str]:
+    with open_file(place) as file:
+        digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]  # any file will do
+        return file.tell(), digest.hexdigest()

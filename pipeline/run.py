@@ -21,7 +21,7 @@ from pipeline.decide import decide, judge
 from pipeline.engines.spool import Spool
 from pipeline.group import group, spokesmen
 from pipeline.plan import Plan
-from pipeline.publish import Published, publish, workplace
+from pipeline.publish import WORK, Published, publish, workplace
 from pipeline.report.manifest import MANIFEST, essence
 from pipeline.report.model import Report
 from pipeline.rows import Job, rows
@@ -84,9 +84,11 @@ def begun(plan: Plan, setting: Setting, stack: ExitStack) -> tuple[Job, Account]
     """Give what a run works on and its account, with the place to build in locked; `stack` lets go of it."""
     target = load(plan.target.id)
     limits = _limits(plan, target)
-    sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
     folder = setting.root / plan.write.folder
+    blocks = folder / WORK / "blocks"
+    sources = [read.find(s.name, s.path, root=setting.root, read=s.read, blocks=blocks) for s in plan.source]
     forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=folder / MANIFEST)
+    work = stack.enter_context(_workplace(folder, setting))
     account = stack.enter_context(
         accounting(
             plan,
@@ -98,7 +100,6 @@ def begun(plan: Plan, setting: Setting, stack: ExitStack) -> tuple[Job, Account]
             forgotten=forgotten.ids,
         )
     )
-    work = stack.enter_context(_workplace(folder, setting))
     checks = CheckSettings(limits=limits, rules=_rules(plan), moderation=plan.moderation, privacy=plan.privacy)
     return Job(plan, target, checks, setting, sources, work, forgotten), account
 

@@ -79,7 +79,7 @@ def _found(root: Path) -> list[Path]:
     from pipeline.start import EXAMPLE, example_csv
 
     try:
-        return [path for path, _ in find("raw", "data/raw", root=root).files]
+        return [path for path, _ in find("raw", "data/raw", root=root).files if isinstance(path, Path)]
     except SourceError:
         example = root / EXAMPLE
         example.parent.mkdir(parents=True, exist_ok=True)

@@ -26,12 +26,13 @@ from pipeline.publish.shelf import (
     versions,
     waiting,
 )
-from pipeline.publish.workplace import locked, workplace
+from pipeline.publish.workplace import WORK, locked, workplace
 
 __all__ = [
     "ACCEPTED",
     "LATEST",
     "VERSIONS",
+    "WORK",
     "Acceptance",
     "Published",
     "Record",

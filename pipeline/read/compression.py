@@ -5,9 +5,9 @@ import gzip
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from pipeline.core.place import Place
 from pipeline.read.damage import Damaged
 from pipeline.read.opening import open_file
 
@@ -17,7 +17,7 @@ BLOCK_BYTES: Final = 1 << 20
 _PACKED_BYTES: Final = 1 << 16
 
 
-def blocks(path: Path) -> Iterator[bytes]:
+def blocks(path: Place) -> Iterator[bytes]:
     """Give the content in order, at most about BLOCK_BYTES at a time; raise Damaged where it breaks off."""
     with open_file(path) as file:
         unpack = _UNPACKERS.get(compression(_peeked(file)), _plain)

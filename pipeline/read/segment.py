@@ -1,7 +1,6 @@
 """A part of a text file, whole records of it, that can be read by itself and anywhere."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ import xxhash
 
 from pipeline.core.columns import PIECE
 from pipeline.core.errors import SourceError
+from pipeline.core.place import Place
 from pipeline.core.record import Record
 from pipeline.read.cutting import Wanted, cuts
 from pipeline.read.encode import text_of
@@ -27,7 +27,7 @@ class Segment(NamedTuple):
     """Bytes of a file in UTF-8 that begin and end between records."""
 
     source: str
-    path: Path
+    path: Place
     address: str
     manner: Manner
     offset: int

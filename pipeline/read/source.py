@@ -1,12 +1,13 @@
 """The files of a source: one file, a folder, or a pattern, each with the address that names its rows."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from pipeline.core.errors import SourceError
+from pipeline.core.place import Place, is_url, shown
 from pipeline.read.format import formats
 from pipeline.read.settings import AutoSettings, ReadSettings
 from pipeline.read.stream import Stream, open_stream
@@ -21,24 +22,29 @@ class SourceFiles(NamedTuple):
     """The plan's name of the source."""
     read: ReadSettings
     """Settings of one format, or AutoSettings: guessed for each file."""
-    files: tuple[tuple[Path, str], ...]
-    """Absolute path and address of each file, in the order of addresses."""
+    files: tuple[tuple[Place, str], ...]
+    """Absolute path, or object behind a URL, and address of each file, in the order of addresses."""
     skipped: tuple[str, ...] = ()
     """Addresses in a folder whose ending no format bears: not read, and said so."""
 
 
-def find(source_name: str, pattern: str, *, root: Path, read: ReadSettings | None = None) -> SourceFiles:
+def find(
+    source_name: str, pattern: str, *, root: Path, read: ReadSettings | None = None, blocks: Path | None = None
+) -> SourceFiles:
     """Give the files that the pattern names: a file, a folder with all below it, or a glob (`raw/**/*.csv`).
 
-    Hidden files are passed over. A folder gives files whose ending some format bears; a glob gives what it matches.
-    Raises SourceError where nothing is found.
+    Any of them may be a URL; what is read of its objects is kept in the folder `blocks`. Hidden files are passed over. A
+    folder gives files whose ending some format bears; a glob gives what it matches. Raises SourceError where nothing is found.
     """
+    if is_url(pattern):
+        return _behind(source_name, pattern, settings=read or AutoSettings(), blocks=blocks)
     path = root / Path(pattern).expanduser()
     settings = read or AutoSettings()
     if path.is_file():
         return SourceFiles(source_name, settings, ((path.absolute(), _address(path, root)),))
     if path.is_dir():
-        return _folder(source_name, settings, path, root)
+        found_below = sorted((_address(file, root), file.absolute()) for file in _below(path))
+        return _folder(source_name, settings, _address(path, root), found_below)
     if _GLOB & set(pattern):
         found = sorted((_address(file, root), file.absolute()) for file in _matches(pattern, root))
         if not found:
@@ -53,24 +59,34 @@ def _shown(root: Path) -> str:
     return f"`{root.name or root}`"
 
 
-def _folder(name: str, settings: ReadSettings, folder: Path, root: Path) -> SourceFiles:
+def _folder(name: str, settings: ReadSettings, folder: str, found: Sequence[tuple[str, Place]]) -> SourceFiles:
+    """Give what some format can read of all that is in a folder."""
     from pipeline.read.compression import SUFFIXES
 
     known = frozenset().union(*(entry.suffixes for entry in formats().values()))
     chosen = formats().get(getattr(settings, "format", "auto"))
-    found = sorted((_address(file, root), file.absolute()) for file in _below(folder))
-    files: list[tuple[Path, str]] = []
-    skipped: list[tuple[Path, str]] = []
+    files: list[tuple[Place, str]] = []
+    skipped: list[tuple[Place, str]] = []
     for address, file in found:
         suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() not in SUFFIXES]
         is_taken = suffixes and suffixes[-1] in (chosen.suffixes | known if chosen else known)
         (files if is_taken else skipped).append((file, address))
     if not files:
         kinds = ", ".join(sorted(known))
-        raise SourceError(
-            f"source `{name}`: no file in folder `{_address(folder, root)}` has a known ending ({kinds})."
-        )
+        raise SourceError(f"source `{name}`: no file in folder `{folder}` has a known ending ({kinds}).")
     return SourceFiles(name, settings, tuple(files), tuple(address for _, address in skipped))
+
+
+def _behind(name: str, url: str, *, settings: ReadSettings, blocks: Path | None) -> SourceFiles:
+    """Give the objects behind a URL; each is what it is now, and reading it later is an error if it changed."""
+    from pipeline.core.remote import find as objects
+
+    found: list[tuple[str, Place]] = [(place.address, place) for place in objects(url, blocks=blocks)]
+    if not found:
+        raise SourceError(f"source `{name}`: nothing is at `{shown(url)}`. Look at the name of bucket and object.")
+    if "*" in url or "[" in url or [address for address, _ in found] == [shown(url)]:
+        return SourceFiles(name, settings, tuple((place, address) for address, place in found))
+    return _folder(name, settings, shown(url), found)
 
 
 def _below(folder: Path) -> Iterator[Path]:

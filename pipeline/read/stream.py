@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.core.errors import SourceError
+from pipeline.core.place import Place
 from pipeline.read.compression import SUFFIXES, blocks, compression
 from pipeline.read.damage import Damaged
 from pipeline.read.encoding import Encoding, detect, marked, original, recoded
@@ -16,7 +16,7 @@ from pipeline.read.opening import Stamp, bytes_at, stamp
 class Stream(NamedTuple):
     """One file, with the encoding in which its bytes become text."""
 
-    path: Path
+    path: Place
     address: str
     """How the file is called in names and messages."""
     encoding: Encoding = Encoding("utf-8")
@@ -50,7 +50,7 @@ class Stream(NamedTuple):
         return suffixes[-1] if suffixes else ""
 
 
-def open_stream(path: Path, address: str, *, encoding: str | None = None) -> Stream:
+def open_stream(path: Place, address: str, *, encoding: str | None = None) -> Stream:
     """Give the file's stream, its encoding detected unless it is given; a SourceError when it cannot be opened."""
     try:
         found = _given(path, encoding) if encoding else _detected(path, stamp(path))
@@ -63,7 +63,7 @@ def open_stream(path: Path, address: str, *, encoding: str | None = None) -> Str
     return Stream(path, address, found)
 
 
-def raw_head(path: Path, size: int) -> bytes:
+def raw_head(path: Place, size: int) -> bytes:
     """Give the first unpacked bytes of a file as they are, for magic numbers."""
     return _head(blocks(path), size)
 
@@ -78,7 +78,7 @@ def _head(source: Iterator[bytes], size: int) -> bytes:
     return bytes(pieces[:size])
 
 
-def _given(path: Path, name: str) -> Encoding:
+def _given(path: Place, name: str) -> Encoding:
     """Give the named encoding in Python's spelling; a mark of the same family is skipped and decides the byte order."""
     import codecs
 
@@ -90,7 +90,7 @@ def _given(path: Path, name: str) -> Encoding:
 
 
 @lru_cache(maxsize=256)
-def _detected(path: Path, changed: Stamp) -> Encoding:
+def _detected(path: Place, changed: Stamp) -> Encoding:
     """Detect once per content: size and time of change tell when a file is another."""
     del changed
     return detect(_until_damage(blocks(path)))

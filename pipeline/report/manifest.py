@@ -23,6 +23,10 @@ class ManifestSource(Settings):
     """Relative to the plan, as in every `file:line`."""
     bytes: int
     sha256: str
+    etag: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The server's mark of the content, of a source behind a URL; left out where there is none."""
+    version: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The server's name of the version, of a source behind a URL; left out where there is none."""
 
 
 class Manifest(Settings):

@@ -36,6 +36,8 @@ class SourceFile(NamedTuple):
     format: str
     encoding: str | None = None
     delimiter: str | None = None
+    etag: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

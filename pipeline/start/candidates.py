@@ -31,7 +31,7 @@ class Candidate(NamedTuple):
 
 def candidates(path: Path, *, root: Path) -> tuple[Look, list[Candidate]]:
     """Look at a file or folder and give every candidate, the likeliest first; none where no recipe fits."""
-    files = [file for file, _ in find("draft", str(path.absolute()), root=root).files]
+    files = [file for file, _ in find("draft", str(path.absolute()), root=root).files if isinstance(file, Path)]
     seen = _look(files)
     found = [_with_read({}, seen, proposal) for proposal in guess(_sample(seen))]
     if seen.format == "text" and len(files) == 1:

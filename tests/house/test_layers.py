@@ -40,6 +40,10 @@ DOORS = {
     "stdnum": "core/private",
     "presidio_analyzer": "compose/names.py",
     "ray": "engines/cluster.py",
+    "obstore": "core/remote/objects.py",
+    "boto3": "core/remote/objects.py",
+    "urllib3": "core/remote/web.py",
+    "huggingface_hub": "core/remote/hub.py",
     "rich": ("cli", "report"),
     "click": ("cli", "__main__.py"),
 }

@@ -11,6 +11,7 @@ from pipeline.core.record import Record
 from pipeline.core.trouble import Trouble
 from pipeline.read.format import Format, Settled
 from pipeline.read.header import column_names, find_head, unique
+from pipeline.read.opening import open_file
 from pipeline.read.settings import ReadSettings
 from pipeline.read.stream import Stream
 
@@ -47,7 +48,8 @@ def open_sheet(stream: Stream, settings: ExcelSettings) -> Sheet:
     """Open the sheet; calamine holds one sheet in memory, and Excel's own limit is a million rows."""
     from python_calamine import CalamineWorkbook
 
-    book = CalamineWorkbook.from_path(str(stream.path))
+    with open_file(stream.path) as file:
+        book = CalamineWorkbook.from_filelike(file)
     names = tuple(book.sheet_names)
     if settings.sheet is not None and settings.sheet not in names:
         raise SourceError(

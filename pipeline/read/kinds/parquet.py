@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 from pipeline.core.errors import SourceError
+from pipeline.core.place import Remote
 from pipeline.core.record import Record
 from pipeline.core.trouble import Trouble
 from pipeline.read.format import Format, Settled
+from pipeline.read.opening import open_file
 from pipeline.read.settings import ReadSettings
 from pipeline.read.stream import Stream
 
@@ -36,7 +38,7 @@ def records(stream: Stream, settings: ParquetSettings) -> Iterator[Record]:
 
     number = 0
     try:
-        with parquet.ParquetFile(stream.path) as file:
+        with parquet.ParquetFile(_source(stream)) as file:
             _refuse_unknown(file.schema_arrow.names, settings.columns, stream)
             for batch in file.iter_batches(_BATCH_ROWS, columns=list(settings.columns) or None):
                 for row in batch.to_pylist():
@@ -49,6 +51,11 @@ def records(stream: Stream, settings: ParquetSettings) -> Iterator[Record]:
         yield Record(
             number + 1, None, raw=b"", trouble=Trouble("read.damaged", f"The Parquet file breaks off: {reason}.")
         )
+
+
+def _source(stream: Stream) -> Any:
+    """Give what Arrow opens: a path it maps by itself, and a remote object through its blocks."""
+    return open_file(stream.path) if isinstance(stream.path, Remote) else stream.path
 
 
 def _refuse_unknown(names: Sequence[str], asked: Sequence[str], stream: Stream) -> None:
