@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -23,6 +23,16 @@ Mask = npt.NDArray[np.bool_]
 
 DATASET: Final = "dataset"
 """Name of a finding about the whole."""
+
+
+class Row(NamedTuple):
+    """A row that rules look at."""
+
+    number: int
+    """Within its batch."""
+    name: str
+    payload: str
+    batch: pa.Table
 
 
 @dataclass(frozen=True)
@@ -52,8 +62,12 @@ class Check:
         flaws: dict[int, list[Finding]] = {}
         for row, finding in _troubles(batch):
             flaws[row] = [finding]
-        for row, asked in _suspected(rules, batch, self.settings):
-            found = sorted(_looked(row, asked, batch, self.settings), key=_place)
+        suspects = list(_suspected(rules, batch, self.settings))
+        told = batch.select(["name", "payload"]).take(pa.array([row for row, _ in suspects], pa.int64()))
+        for (row, asked), name, payload in zip(
+            suspects, told["name"].to_pylist(), told["payload"].to_pylist(), strict=True
+        ):
+            found = sorted(_looked(Row(row, name, payload, batch), asked, self.settings), key=_place)
             if found:
                 flaws[row] = found
         return with_columns(batch, CHECK, {"findings": _as_column(flaws, batch.num_rows)})
@@ -125,59 +139,78 @@ def _mentioned(rules: list[Rule], facts: pa.Table) -> dict[str, Mask]:
     """Give the suspects of all rules that search the text: one pass for each area, then one a rule over what that found.
 
     A search for each rule of a gigabyte takes minutes; one for all of them outgrows the automaton that makes searching
-    fast and takes as long. The rules of one area (`private.`, `content.`) fit: 95 MB/s for all areas together.
+    fast and takes as long. The rules of one area (`private.`, `content.`) fit; those whose first expression picks much
+    have a pass of their own.
     """
-    areas: dict[str, dict[str, str]] = {}
+    areas: dict[tuple[str, bool], dict[str, Mentions]] = {}
     for rule in rules:
         if isinstance(rule.suspects, Mentions):
-            areas.setdefault(rule.code.partition(".")[0], {})[rule.code] = rule.suspects.pattern
+            area = rule.code.partition(".")[0], bool(rule.suspects.closer)
+            areas.setdefault(area, {})[rule.code] = rule.suspects
     masks: dict[str, Mask] = {}
     for claims in areas.values():
         masks |= _mentioned_in_area(claims, facts["payload"])
     return masks
 
 
-def _mentioned_in_area(claims: Mapping[str, str], payloads: pa.ChunkedArray) -> dict[str, Mask]:
-    """Give the suspects of each claim, a regular expression by code."""
-    union = "|".join(f"(?:{pattern})" for pattern in (*claims.values(), ESCAPE))
-    some = np.flatnonzero(_mask(pc.fill_null(pc.match_substring_regex(payloads, union), fill_value=False)))
-    texts = pa.array([_unescaped(text) for text in payloads.take(pa.array(some)).to_pylist()], pa.string())
+def _mentioned_in_area(claims: Mapping[str, Mentions], payloads: pa.ChunkedArray) -> dict[str, Mask]:
+    """Give the suspects of each claim by code."""
+    union = "|".join(f"(?:{pattern})" for pattern in (*(claim.pattern for claim in claims.values()), ESCAPE))
+    some = np.flatnonzero(_matched(payloads, union, unknown=False))
+    texts = _unescaped(payloads.take(pa.array(some)).combine_chunks())
     masks = {}
-    for code, pattern in claims.items():
+    for code, claim in claims.items():
         masks[code] = np.zeros(len(payloads), dtype=bool)
-        masks[code][some] = _mask(pc.fill_null(pc.match_substring_regex(texts, pattern), fill_value=True))
+        masks[code][some[_picked(texts, claim)]] = True
     return masks
 
 
-def _unescaped(payload: str) -> str | None:
-    r"""Give the payload without needless escapes such as \u00e9; None when it has to be looked at as it is."""
-    if "\\u" not in payload and "\\/" not in payload:
-        return payload
+def _picked(texts: pa.Array, claim: Mentions) -> npt.NDArray[np.int64]:
+    """Give the texts that match all expressions of a claim."""
+    left = np.flatnonzero(_matched(texts, claim.pattern, unknown=True))
+    for pattern in claim.closer if len(left) else ():
+        left = left[_matched(texts.take(pa.array(left)), pattern, unknown=True)]
+    return left
+
+
+def _matched(texts: pa.Array | pa.ChunkedArray, pattern: str, *, unknown: bool) -> Mask:
+    return _mask(pc.fill_null(pc.match_substring_regex(texts, pattern), fill_value=unknown))
+
+
+def _unescaped(payloads: pa.Array) -> pa.Array:
+    r"""Give payloads without needless escapes such as \u00e9; null for those that have to be looked at as they are."""
+    hidden = pc.match_substring_regex(payloads, ESCAPE)
+    if not pc.any(hidden).as_py():
+        return payloads
+    plain = pa.array([_plain(text) for text in payloads.filter(hidden).to_pylist()], payloads.type)
+    return pc.replace_with_mask(payloads, hidden, plain)
+
+
+def _plain(payload: str) -> str | None:
     try:
         return msgspec.json.encode(msgspec.json.decode(payload)).decode()
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 
-def _looked(row: int, rules: Sequence[Rule], batch: pa.Table, settings: CheckSettings) -> Iterator[Finding]:
+def _looked(row: Row, rules: Sequence[Rule], settings: CheckSettings) -> Iterator[Finding]:
     """Parse a row once and give what the rules find in it; counts, scores and names are fetched for the rules that ask them."""
     areas = {rule.code.partition(".")[0] for rule in rules}
-    name = batch["name"][row].as_py()
     example = Example.parse(
-        batch["payload"][row].as_py(),
+        row.payload,
         method=settings.limits.method,
-        tokens=_tokens(batch["tokens"][row].as_py()) if "tokens" in areas else None,
-        moderation=_moderation(batch, row, settings) if "moderation" in areas else None,
-        person_names=_person_names(batch, row) if any(rule.code == "private.name" for rule in rules) else None,
+        tokens=_tokens(row.batch["tokens"][row.number].as_py()) if "tokens" in areas else None,
+        moderation=_moderation(row, settings) if "moderation" in areas else None,
+        person_names=_person_names(row) if any(rule.code == "private.name" for rule in rules) else None,
     )
     for rule in rules:
         assert rule.look is not None
         try:
             for flaw in rule.look(example, settings.limits):
                 severity = severity_of(rule.code, rule.severity, settings) or rule.severity
-                yield Finding(name, rule.code, severity, flaw.where, flaw.message)
+                yield Finding(row.name, rule.code, severity, flaw.where, flaw.message)
         except Exception as error:
-            error.add_note(f"rule {rule.code} looked at {name}")
+            error.add_note(f"rule {rule.code} looked at {row.name}")
             raise
 
 
@@ -187,9 +220,9 @@ def _tokens(counts: dict[str, int | None] | None) -> Tokens | None:
     return Tokens(**{name: count or 0 for name, count in counts.items()})
 
 
-def _moderation(batch: pa.Table, row: int, settings: CheckSettings) -> Moderation | None:
+def _moderation(row: Row, settings: CheckSettings) -> Moderation | None:
     """Give what the backend said, with the categories that the plan's thresholds flag; scores only for thresholds."""
-    said = batch["moderation"][row] if "moderation" in batch.column_names else None
+    said = row.batch["moderation"][row.number] if "moderation" in row.batch.column_names else None
     if said is None or not said.is_valid:
         return None
     is_by_score = bool(settings.moderation.thresholds)
@@ -197,8 +230,8 @@ def _moderation(batch: pa.Table, row: int, settings: CheckSettings) -> Moderatio
     return fact._replace(categories=flags(fact, settings.moderation))
 
 
-def _person_names(batch: pa.Table, row: int) -> int | None:
-    found = batch["private"][row].as_py() if "private" in batch.column_names else None
+def _person_names(row: Row) -> int | None:
+    found = row.batch["private"][row.number].as_py() if "private" in row.batch.column_names else None
     return None if found is None else dict(found).get("name")
 
 

@@ -6,6 +6,9 @@ from typing import Final
 ROLE_LETTERS: Final = {"system": "s", "developer": "d", "user": "u", "assistant": "a", "tool": "t", "function": "f"}
 """One letter a role; any other role is `?`. `shape.roles` is a word of these, so role rules are regular expressions."""
 
+LONG_ANSWER: Final = 200
+"""Characters from which on an answer is expected to end in a full stop."""
+
 
 class Bit(IntFlag):
     """What an example has; a set bit may over-report (it only makes a suspect), an unset bit is certain."""
@@ -27,4 +30,5 @@ class Bit(IntFlag):
     NOT_NFC = 1 << 14
     CONTROL_CHARACTER = 1 << 15  # C0 or C1 characters other than tab, line feed, carriage return
     SURROGATE = 1 << 16
-    ALTERNATIVES = 1 << 17  # the last answer looks like several answers joined by semicolons or bars
+    ALTERNATIVES = 1 << 17  # the last answer is one line with two semicolons or bars
+    OPEN_END = 1 << 18  # a text of an assistant turn has LONG_ANSWER characters and ends in a small letter or a comma

@@ -51,10 +51,13 @@ class Mentions:
     """
 
     pattern: str
+    closer: tuple[str, ...] = ()
+    """Further expressions that must match as well: dearer ones, each asked only of what those before it picked."""
 
     def __call__(self, facts: pa.Table, _limits: Limits) -> Claim:
         """Give the claim; a text with escapes that could hide the marker is picked as well."""
-        return pc.match_substring_regex(facts["payload"], f"{self.pattern}|{ESCAPE}")
+        found = (pc.match_substring_regex(facts["payload"], pattern) for pattern in (self.pattern, *self.closer))
+        return pc.or_kleene(reduce(pc.and_kleene, found), pc.match_substring_regex(facts["payload"], ESCAPE))
 
 
 def either(*claims: Suspects) -> Suspects:

@@ -137,10 +137,10 @@ class Fast:
             return self._lengths([_whole(text) for text in texts])
 
     def _lengths(self, texts: list[str]) -> Counts:
-        if len(texts) < SAMPLE_EVERY:  # one by one is slower, but batches import awkward, which takes 0.3 s
-            return np.fromiter(map(len, map(self._tokenizer.encode, texts)), np.int64, len(texts))
-        encoded = self._tokenizer.encode_batch(texts, parallel=False)
-        return np.diff(np.asarray(encoded.layout.offsets.data)).astype(np.int64)
+        """Count each distinct text once, one by one: batches are no faster cold, and import awkward, which takes 0.3 s."""
+        encode = self._tokenizer.encode
+        known = {text: len(encode(text)) for text in dict.fromkeys(texts)}
+        return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
 
 
 @cache

@@ -10,7 +10,7 @@ from pipeline.core.example import Example, Method
 from pipeline.core.passages import Passages, passages
 from pipeline.core.plain import plain_passages
 from pipeline.core.shape import Bit
-from pipeline.measure.shape import Shape, content_bits, last_answer_bits, shape, text_bits
+from pipeline.measure.shape import OPEN, Shape, content_bits, end_bits, last_answer_bits, shape, text_bits
 
 _ODD: Final = r"\\[ubf]|[\x7f-\x{9f}]"
 """Escapes that may stand for any character, and control characters: no text needs a look unless this is found."""
@@ -54,28 +54,28 @@ def read_slowly(payload: str, *, method: Method) -> Reading:
 
 
 def _plain(found: Passages, payload: bytes, *, is_odd: bool) -> Reading:
-    roles, texts, answer_at = found
-    said: tuple[str, ...]
-    answers: tuple[str, ...]
-    if roles.endswith("|a|a"):
-        said, answers, fixed_keys = (*texts[:-4], texts[-3], texts[-1]), (texts[-3], texts[-1]), 4
+    marks, texts, answer_at = found
+    if marks.endswith("|a|a"):
+        answers, turns, fixed_keys = (texts[-3], texts[-1]), len(texts) - 2, 4
     else:
-        said, answers, fixed_keys = texts, () if answer_at is None else (texts[answer_at],), 1
-    bits = _bits(said, answers, payload, is_odd=is_odd)
-    return Reading(Shape(True, roles, bits, fixed_keys + 2 * len(said), len(said), 0), found, True)
+        answers, turns, fixed_keys = () if answer_at is None else (texts[answer_at],), len(texts), 1
+    bits = _bits(found, answers, payload, is_odd=is_odd)
+    return Reading(Shape(True, marks, bits, fixed_keys + 2 * turns, turns, 0), found, True)
 
 
-def _bits(texts: tuple[str, ...], answers: tuple[str, ...], payload: bytes, *, is_odd: bool) -> int:
+def _bits(found: Passages, answers: tuple[str, ...], payload: bytes, *, is_odd: bool) -> int:
     bits = 0
-    for text in texts:
-        if not text or text[0].isspace() or text[-1].isspace():
+    for mark, text in zip(found.marks, found.texts, strict=True):
+        if mark != "|" and (not text or text[0].isspace() or text[-1].isspace()):
             bits |= content_bits(text)
+        if mark == "a" and text[-1:] in OPEN:
+            bits |= end_bits(text)
     for answer in answers:
         if ";" in answer or "|" in answer or not answer.isascii():
             bits |= last_answer_bits((answer,))
     if is_odd:
-        for text in texts:
+        for text in found.texts:
             bits |= text_bits(text)
-    elif not payload.isascii() and not all(unicodedata.is_normalized("NFC", text) for text in texts):
+    elif not payload.isascii() and not all(unicodedata.is_normalized("NFC", text) for text in found.texts):
         bits |= _NOT_NFC
     return bits

@@ -7,13 +7,14 @@ from typing import Final, NamedTuple
 
 from pipeline.core.example import Example, Json, Turn
 from pipeline.core.passages import TOP_KEYS
-from pipeline.core.shape import ROLE_LETTERS, Bit
+from pipeline.core.shape import LONG_ANSWER, ROLE_LETTERS, Bit
 from pipeline.measure.schema import is_regular
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _STRANGE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _SEPARATORS: Final = re.compile("[;|\uff1b\uff5c]")
+OPEN: Final = frozenset("abcdefghijklmnopqrstuvwxyz,")
 _TURN_KEYS: Final = frozenset(
     {"role", "content", "name", "weight", "tool_calls", "function_call", "tool_call_id", "refusal"}
 )
@@ -25,7 +26,7 @@ _TURN_BITS: Final = {
     "function_call": Bit.FUNCTION_CALL,
 }
 _TOP_BITS: Final = {"tools": Bit.TOOLS, "functions": Bit.FUNCTION_CALL, "function_call": Bit.FUNCTION_CALL}
-_NOT_NFC, _CONTROL_CHARACTER, _LONE_SURROGATE, _BLANK, _EDGE, _ALTERNATIVES = map(
+_NOT_NFC, _CONTROL_CHARACTER, _LONE_SURROGATE, _BLANK, _EDGE, _ALTERNATIVES, _OPEN_END = map(
     int,  # arithmetic with flags is twenty times slower than with numbers
     (
         Bit.NOT_NFC,
@@ -34,6 +35,7 @@ _NOT_NFC, _CONTROL_CHARACTER, _LONE_SURROGATE, _BLANK, _EDGE, _ALTERNATIVES = ma
         Bit.BLANK_CONTENT,
         Bit.EDGE_SPACE,
         Bit.ALTERNATIVES,
+        Bit.OPEN_END,
     ),
 )
 _DPO_KEYS: Final = frozenset({"input", "preferred_output", "non_preferred_output"})
@@ -100,8 +102,14 @@ def content_bits(text: str) -> int:
 
 
 def last_answer_bits(texts: Sequence[str]) -> int:
-    """Give ALTERNATIVES when an answer holds a semicolon or bar."""
-    return _ALTERNATIVES if any(_SEPARATORS.search(text) for text in texts) else 0
+    """Give ALTERNATIVES when an answer of one line holds two semicolons or bars."""
+    found = any(len(_SEPARATORS.findall(text)) > 1 and "\n" not in text.strip() for text in texts)
+    return _ALTERNATIVES if found else 0
+
+
+def end_bits(text: str) -> int:
+    """Give OPEN_END for a long text of an assistant turn that does not end like a sentence."""
+    return _OPEN_END if len(text) >= LONG_ANSWER and text[-1] in OPEN else 0
 
 
 def count_keys(value: Json) -> int:
@@ -140,7 +148,7 @@ def _turn_bits(turn: Turn) -> Bit:
     elif isinstance(content, list):
         bits |= Bit.PARTS | _part_bits(content)
     for _, text in turn.texts():
-        bits |= content_bits(text)
+        bits |= content_bits(text) | (end_bits(text) if turn.role == "assistant" else 0)
     return bits
 
 

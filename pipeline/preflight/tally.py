@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -35,12 +35,9 @@ class Tally:
 
     def add_rows(self, table: pa.Table) -> None:
         """Take the findings of judged rows."""
-        for row, digest in _flawed(table):
+        for name, digest, findings in _flawed(table):
             flaws = [
-                Finding(
-                    table["name"][row].as_py(), one["code"], Severity(one["severity"]), one["where"], one["message"]
-                )
-                for one in table["findings"][row].as_py()
+                Finding(name, one["code"], Severity(one["severity"]), one["where"], one["message"]) for one in findings
             ]
             left = list(self._new(flaws, digest))
             self.flawed_rows += any(flaw.severity >= Severity.WARNING for flaw in left)
@@ -99,7 +96,9 @@ def codes_only(table: pa.Table) -> pa.Table:
     return table.set_column(index, "findings", pa.ListArray.from_arrays(offsets, codes))
 
 
-def _flawed(table: pa.Table) -> Iterator[tuple[int, bytes]]:
+def _flawed(table: pa.Table) -> Iterator[tuple[str, bytes, list[dict[str, Any]]]]:
+    """Give name, digest and findings of each row that has some."""
     lengths = pc.fill_null(pc.list_value_length(table["findings"]), 0).to_numpy()
-    for row in np.flatnonzero(lengths).tolist():
-        yield row, table["digest"][row].as_py() or b""
+    some = table.select(["name", "digest", "findings"]).take(pa.array(np.flatnonzero(lengths)))
+    columns = (some[name].to_pylist() for name in some.column_names)
+    yield from ((name, digest or b"", findings) for name, digest, findings in zip(*columns, strict=True))

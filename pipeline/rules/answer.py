@@ -7,7 +7,7 @@ from typing import Final
 from pipeline.core.example import Example, Turn
 from pipeline.core.finding import Severity
 from pipeline.core.rule import Flaw, rule
-from pipeline.core.shape import Bit
+from pipeline.core.shape import LONG_ANSWER, Bit
 from pipeline.core.suspects import Mentions, has
 from pipeline.core.target import Limits
 from pipeline.core.wording import counted
@@ -17,13 +17,9 @@ REFUSAL: Final = (
     r"|I(?: am|'m) (?:just |only )?an? (?:AI |large )?language model\b|I was (?:trained|developed|created) by OpenAI"
 )
 LABEL: Final = r"(?:Assistant|ASSISTANT|AI|Bot|BOT|ChatGPT|GPT|Human|HUMAN):"
-UNFINISHED: Final = r"""(?:t"|[01]|\{)\s*,?\s*"content"\s*:\s*"(?:[^"\\]|\\.){100,}[a-z,]\""""
-"""A long content that ends in a letter, after `"role":"assistant"`, after a weight, or first in its turn."""
 BARE: Final = frozenset({"role", "content", "weight"})
 FINISHED: Final = re.compile(r"\s*(?:[-*\u2022|#>]|\d+[.)])|.*(?:://|@|=)|.*\s[A-Z]\w*$")
 """Last lines that need no full stop: an item of a list, an address, a name under a letter."""
-SHORT: Final = 200
-"""Characters below which an answer without a full stop is a label, a title or a list."""
 ALTERNATIVES: Final = 3
 """Pieces that each begin like a sentence, from which on a list of answers is likelier than prose."""
 SENTENCES: Final = 3
@@ -87,7 +83,7 @@ def speaker_label(example: Example, _limits: Limits) -> Iterator[Flaw]:
 @rule(
     "answer.cut",
     severity=Severity.INFO,
-    suspects=Mentions(UNFINISHED),
+    suspects=has(Bit.OPEN_END),
     good=("user: Hi\nassistant: " + "All is well today. " * 12 + "It will also be well tomorrow.",),
     bad=("user: Hi\nassistant: " + "All is well today. " * 12 + "And it will go on being well as long as the",),
 )
@@ -102,7 +98,7 @@ def cut(example: Example, _limits: Limits) -> Iterator[Flaw]:
 
 
 def _is_cut(text: str) -> bool:
-    is_prose = len(text) >= SHORT and len(re.findall(r"[.!?] ", text)) >= SENTENCES and "```" not in text
+    is_prose = len(text) >= LONG_ANSWER and len(re.findall(r"[.!?] ", text)) >= SENTENCES and "```" not in text
     return is_prose and re.search(r"[a-z,]\Z", text) is not None and not FINISHED.match(text.rpartition("\n")[2])
 
 

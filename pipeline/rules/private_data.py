@@ -29,6 +29,10 @@ def flaws(example: Example, code: str) -> Iterator[Flaw]:
         yield Flaw(where, f"{_many(number, detector(code).noun)}; expected none.")
 
 
+def _mentions(code: str) -> Mentions:
+    return Mentions(detector(code).hint, detector(code).closer)
+
+
 def _many(number: int, noun: str) -> str:
     return counted(number, noun) if number == 1 or not noun.endswith("s") else f"{number:,} {noun}es"
 
@@ -36,7 +40,7 @@ def _many(number: int, noun: str) -> str:
 @rule(
     "private.email",
     severity=Severity.WARNING,
-    suspects=Mentions(detector("private.email").hint),
+    suspects=_mentions("private.email"),
     good=("user: Who?\nassistant: Write to jane@example.com, or clone git@github.com:a/b.git.",),
     bad=(
         "user: I am jane.doe@gmail.com\nassistant: Hello",
@@ -67,7 +71,7 @@ def email(example: Example, _limits: Limits) -> Iterator[Flaw]:
 @rule(
     "private.phone",
     severity=Severity.WARNING,
-    suspects=Mentions(detector("private.phone").hint),
+    suspects=_mentions("private.phone"),
     good=("user: 2,500,000 - 1,250,000?\nassistant: 1,250,000, says 1-800-555-0199.",),
     bad=("user: Call me at +44 7911 123 497\nassistant: I will",),
 )
@@ -82,7 +86,7 @@ def phone(example: Example, _limits: Limits) -> Iterator[Flaw]:
 @rule(
     "private.ip",
     severity=Severity.INFO,
-    suspects=Mentions(detector("private.ip").hint),
+    suspects=_mentions("private.ip"),
     good=("user: Version 4.12.1.3?\nassistant: Ping 192.168.0.1, 127.0.0.1 and 203.0.113.9.",),
     bad=("user: My server is 91.198.174.192\nassistant: I see", "user: 2a02:ec80:300:ed1a::1\nassistant: Yes"),
 )
@@ -97,7 +101,7 @@ def ip(example: Example, _limits: Limits) -> Iterator[Flaw]:
 @rule(
     "private.iban",
     severity=Severity.WARNING,
-    suspects=Mentions(detector("private.iban").hint),
+    suspects=_mentions("private.iban"),
     good=("user: DE12 3456 7890 1234 5678 90?\nassistant: Like DE89 3704 0044 0532 0130 00.",),
     bad=("user: Pay to DE12 5001 0517 0648 4898 90\nassistant: Done",),
 )
@@ -111,7 +115,7 @@ def iban(example: Example, _limits: Limits) -> Iterator[Flaw]:
 
 @rule(
     "private.card",
-    suspects=Mentions(detector("private.card").hint),
+    suspects=_mentions("private.card"),
     good=("user: 4539148803436468?\nassistant: Test with 4111 1111 1111 1111.",),
     bad=("user: My card is 4539 1488 0343 6467\nassistant: Thank you", "user: 375556917985515\nassistant: Paid"),
 )
@@ -125,7 +129,7 @@ def card(example: Example, _limits: Limits) -> Iterator[Flaw]:
 
 @rule(
     "private.national",
-    suspects=Mentions(detector("private.national").hint),
+    suspects=_mentions("private.national"),
     good=("user: 123-45-6789?\nassistant: Order 111222333 of 2024-01-02.",),
     bad=("user: My SSN is 536-22-8726\nassistant: Thank you", "user: NIE X5438276H\nassistant: Gracias"),
 )

@@ -282,7 +282,7 @@ def test_where_near_is_off_there_are_no_keys() -> None:
         ({"content": None}, Bit.NULL_CONTENT), ({"content": " "}, Bit.BLANK_CONTENT), ({"content": "a "}, Bit.EDGE_SPACE),
         ({"content": "e\u0301"}, Bit.NOT_NFC), ({"content": "a\u0007"}, Bit.CONTROL_CHARACTER), ({"weight": 0}, Bit.WEIGHT),
         ({"name": "x"}, Bit.NAME), ({"extra": 1}, Bit.EXTRA_TURN_KEY), ({"tool_calls": [CALL]}, Bit.TOOL_CALLS),
-        ({"content": "a; b"}, Bit.ALTERNATIVES), ({"content": [{"type": "text", "text": "x"}]}, Bit.PARTS),
+        ({"content": "a; b; c"}, Bit.ALTERNATIVES), ({"content": "x" * 200}, Bit.OPEN_END), ({"content": [{"type": "text", "text": "x"}]}, Bit.PARTS),
     ],
 )  # fmt: skip
 def test_each_oddity_sets_its_bit(change: dict[str, object], bit: Bit) -> None:

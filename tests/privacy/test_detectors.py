@@ -6,8 +6,10 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from pipeline.core.private import detectors, hint, search
+from pipeline.core.private import detectors, found_in, hint, search
 
 TAIL = "h8Kq2LmZ9xRtV4wYb7NcJ3dPf6GsA1eUoT5iM0"
 """Made up. The samples below are put together here, so that no scanner takes this file for a leak."""
@@ -183,8 +185,37 @@ def test_the_first_look_misses_nothing(code, text, part):
     one = next(one for one in detectors() if one.code == code)
     line = pa.array([json.dumps({"content": text}, ensure_ascii=False)])
 
-    assert pc.match_substring_regex(line, one.hint).to_pylist() == [True]
+    assert is_suspected(one, json.dumps({"content": text}, ensure_ascii=False))
     assert pc.match_substring_regex(line, hint()).to_pylist() == [True]
+
+
+def is_suspected(one, line):
+    return all(pc.match_substring_regex(pa.array([line]), pattern)[0].as_py() for pattern in (one.hint, *one.closer))
+
+
+WORDS = st.sampled_from(
+    "phone|Tel.|tel|my number is|call me at|texted|whatsapp|MOB\u0130LE|телефон|ssn|SSN:|\u0131dentity|nif|tax|id|nhs|aadhaar".split(
+        "|"
+    )
+)
+APART = st.text(st.sampled_from(" \n\t\"'():,;-_./\u00a0é"), max_size=4)
+PARTS = [part or text for _, text, part in CASES]
+DIGITS = st.lists(st.from_regex(r"\A\+?\(?[0-9]{1,4}\)?\Z"), min_size=2, max_size=6).flatmap(
+    lambda groups: st.sampled_from([" ", "-", ".", "", "\u00a0", ") ("]).map(lambda gap: gap.join(groups))
+)
+PIECES = st.one_of(WORDS, APART, DIGITS, st.sampled_from(PARTS), st.just(" "))
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.lists(PIECES, max_size=8).map("".join), key=WORDS)
+def test_nothing_found_in_any_text_or_argument_is_missed_by_the_first_looks(text, key):
+    arguments = json.dumps({key.replace(" ", "_"): text}, ensure_ascii=False)
+    turns = [{"role": "user", "content": text}, {"role": "assistant", "tool_calls": [{"arguments": arguments}]}]
+    line = json.dumps({"messages": turns}, ensure_ascii=False)
+
+    assert {found.by.code for _, found in found_in(line)} <= {
+        one.code for one in detectors() if is_suspected(one, line)
+    }
 
 
 def test_a_found_thing_does_not_show_itself():

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from pipeline.core.columns import MODERATION, with_columns
 from pipeline.core.example import Example, Method
-from pipeline.core.plain import quick_passages
+from pipeline.core.passages import Passages, passages_of
+from pipeline.core.plain import plain_passages
 from pipeline.measure.moderation.pieces import pieces
 from pipeline.measure.screen.heads import BACKEND, PREFIX, Heads, Judged, heads
 
@@ -55,39 +56,73 @@ class Screen:
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the rows with what the screen says; `flagged` stays null, for that is not its to decide."""
         loaded = heads()
-        payloads = batch["payload"].to_pylist()
         said: list[dict[str, object] | None] = []
-        for chunk in _chunks([_texts(payload, self.method) for payload in payloads]):
-            margins, is_read = rows_of(loaded, chunk)
-            for row, is_one in enumerate(is_read.tolist()):
-                said.append(self._said(loaded, margins[row], payloads[len(said)]) if is_one else None)
+        for chunk in _chunks([_spoken(payload, self.method) for payload in batch["payload"].to_pylist()]):
+            margins, is_read, best = rows_of(loaded, [one.texts for one in chunk])
+            for row, one in enumerate(chunk):
+                if not is_read[row]:
+                    said.append(None)
+                elif row in best:
+                    where = _places(loaded, one, best[row], self.method) if self.routes else ()
+                    said.append(_suspected(loaded, margins[row], where))
+                else:
+                    said.append(CALM)
         return with_columns(batch, ADDS, {"moderation": said})
 
-    def _said(self, loaded: Heads, margins: npt.NDArray[np.float64], payload: str) -> dict[str, object]:
-        over = np.flatnonzero(margins >= 0).tolist()
-        names = [PREFIX + loaded.names[head] for head in over]
-        where = _places(loaded, payload, self.method) if over and self.routes else ()
-        return {
-            "backend": BACKEND,
-            "state": "screened",
-            "flagged": None,
-            "scores": [(name, margins[head]) for name, head in zip(names, over, strict=True)],
-            "categories": sorted(names),
-            "places": [(name, where[head]) for name, head in zip(names, over, strict=True)] if where else [],
-        }
+
+CALM: Final[dict[str, object]] = {
+    "backend": BACKEND,
+    "state": "screened",
+    "flagged": None,
+    "scores": [],
+    "categories": [],
+    "places": [],
+}
+"""What is said of a row that no head is over its limit for."""
 
 
-def _texts(payload: str | None, method: Method) -> list[str]:
+def _suspected(loaded: Heads, margins: npt.NDArray[np.float64], where: tuple[str, ...]) -> dict[str, object]:
+    over = np.flatnonzero(margins >= 0).tolist()
+    names = [PREFIX + loaded.names[head] for head in over]
+    return {
+        **CALM,
+        "scores": [(name, margins[head]) for name, head in zip(names, over, strict=True)],
+        "categories": sorted(names),
+        "places": [(name, where[head]) for name, head in zip(names, over, strict=True)] if where else [],
+    }
+
+
+class Spoken(NamedTuple):
+    """What of one row is screened."""
+
+    payload: str
+    passages: Passages
+    is_plain: bool
+    """Whether each passage is the content of a turn."""
+
+    @property
+    def texts(self) -> list[str]:
+        """Give the texts in order."""
+        return [self.passages.texts[index] for index in self.indices]
+
+    @property
+    def indices(self) -> list[int]:
+        """Give which passages they are."""
+        marks, texts, _ = self.passages
+        return [index for index, mark in enumerate(marks) if mark in SCREENED_MARKS and texts[index]]
+
+
+def _spoken(payload: str | None, method: Method) -> Spoken:
     if payload is None:
-        return []
-    found = quick_passages(payload, method=method)
-    return [text for mark, text in zip(found.marks, found.texts, strict=True) if mark in SCREENED_MARKS and text]
+        return Spoken("", Passages("", (), None), is_plain=False)
+    plain = plain_passages(payload, method=method)
+    return Spoken(payload, plain or passages_of(payload, method=method), plain is not None)
 
 
-def _chunks(rows: Sequence[list[str]]) -> Iterator[Sequence[list[str]]]:
+def _chunks(rows: Sequence[Spoken]) -> Iterator[Sequence[Spoken]]:
     start, size = 0, 0
-    for index, texts in enumerate(rows):
-        size += sum(map(len, texts))
+    for index, one in enumerate(rows):
+        size += sum(map(len, one.passages.texts))
         if size >= CHUNK_CHARACTERS:
             yield rows[start : index + 1]
             start, size = index + 1, 0
@@ -95,19 +130,41 @@ def _chunks(rows: Sequence[list[str]]) -> Iterator[Sequence[list[str]]]:
         yield rows[start:]
 
 
-def rows_of(loaded: Heads, rows: Sequence[list[str]]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Give each row's highest margins, and whether the screen could read it."""
+class Rows(NamedTuple):
+    """What the heads say of rows of texts."""
+
+    margins: npt.NDArray[np.float64]
+    """The highest of each row, a column a head."""
+    is_read: npt.NDArray[np.bool_]
+    """Whether the screen could read the row."""
+    best: dict[int, npt.NDArray[np.int64]]
+    """Row that some head is over its limit for → the text with the highest margin of each head, the first of equals."""
+
+
+def rows_of(loaded: Heads, rows: Sequence[list[str]]) -> Rows:
+    """Judge rows; a text that occurs in several is judged once."""
     texts = [text for row in rows for text in row]
     counts = np.array([len(row) for row in rows], np.int64)
-    judged = loaded.judge(texts)
+    judged = _judged(loaded, texts)
     margins = np.full((len(rows), len(loaded.names)), -np.inf)
     read = np.zeros(len(rows), np.bool_)
+    ends = np.cumsum(counts)
     some = np.flatnonzero(counts)
     if len(some):
-        starts = (np.cumsum(counts) - counts)[some]
+        starts = (ends - counts)[some]
         margins[some] = np.maximum.reduceat(judged.margins, starts, axis=0)
         read[some] = _is_english(texts, judged, starts)
-    return margins, read
+    over = np.flatnonzero((margins >= 0).any(axis=1)).tolist()
+    return Rows(
+        margins, read, {row: judged.margins[ends[row] - counts[row] : ends[row]].argmax(axis=0) for row in over}
+    )
+
+
+def _judged(loaded: Heads, texts: Sequence[str]) -> Judged:
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    judged = loaded.judge(list(numbers))
+    which = np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
+    return Judged(judged.margins[which], judged.words[which], judged.english[which])
 
 
 def _is_english(texts: Sequence[str], judged: Judged, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -122,10 +179,21 @@ def _beyond_latin(text: str) -> int:
     return int((np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4") > LAST_LATIN).sum())
 
 
-def _places(loaded: Heads, payload: str, method: Method) -> tuple[str, ...]:
-    """Give the pointer of each head's highest text, the first of equals."""
-    found = [
-        p for p in pieces(Example.parse(payload, method=method), unit="message", max_tokens=WHOLE) if p.kind == "text"
-    ]
-    best = loaded.judge([piece.content for piece in found]).margins.argmax(axis=0) if found else ()
-    return tuple(found[index].where for index in best)
+def _places(loaded: Heads, one: Spoken, best: npt.NDArray[np.int64], method: Method) -> tuple[str, ...]:
+    """Give the pointer of each head's highest text, the first of equals; `best` are those texts."""
+    if one.is_plain:
+        return tuple(_pointer(one.passages, one.indices[index]) for index in best.tolist())
+    example = Example.parse(one.payload, method=method)
+    found = [piece for piece in pieces(example, unit="message", max_tokens=WHOLE) if piece.kind == "text"]
+    highest = loaded.judge([piece.content for piece in found]).margins.argmax(axis=0) if found else ()
+    return tuple(found[index].where for index in highest)
+
+
+def _pointer(passages: Passages, index: int) -> str:
+    """Give where a passage of a plain example stands."""
+    prompt = passages.marks.find("|")
+    if prompt < 0:
+        return f"/messages/{index}/content"
+    if index < prompt:
+        return f"/input/messages/{index}/content"
+    return f"/{'preferred' if index == prompt + 1 else 'non_preferred'}_output/0/content"

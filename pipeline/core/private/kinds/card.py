@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from pipeline.core.private.detector import SPACE, Detector, Span, digit_count
+from pipeline.core.private.detector import APART, ENDS, SPACE, Detector, Span, digit_count
 
 NUMBER: Final = re.compile(
     rf"(?<![0-9A-Za-z_])(?<![0-9][.,-])[0-9](?:(?:{SPACE}|-)?[0-9]){{11,18}}(?![0-9A-Za-z_])(?![.,-][0-9])"
@@ -135,12 +135,20 @@ def _is_address(text: str, start: int) -> bool:
     return text[max(start - 1, 0) : start] in ("/", "=", "#", "&", "-", "+", "*", "^")
 
 
+_PREFIXES: Final = "|".join(one.prefix.pattern for one in ISSUERS)
+_GROUPED: Final = "|".join(rf"(?:{SPACE}|-)".join(f"[0-9]{{{size}}}" for size in sizes) for sizes in GROUPS)
+HINT: Final = rf"{APART}(?:[0-9]{{12,19}}|{_GROUPED}){ENDS}"
+"""In one piece, or in groups as they are printed."""
+CLOSER: Final = rf"{APART}(?:{_PREFIXES})(?:(?:{SPACE}|-)?[0-9]){{8,18}}{ENDS}"
+"""With the first digits of an issuer."""
+
 DETECTOR: Final = Detector(
     code="private.card",
     kind="card",
     label="CARD",
     noun="card number",
     rank=20,
-    hint=rf"(?:[0-9](?:{SPACE}|-)?){{12}}",
+    hint=HINT,
+    closer=(CLOSER,),
     find=find,
 )

@@ -7,7 +7,7 @@ from typing import Final
 from stdnum import iban
 from stdnum.exceptions import ValidationError
 
-from pipeline.core.private.detector import SPACE, Detector, Span, digit_count
+from pipeline.core.private.detector import APART, ENDS, SPACE, Detector, Span, digit_count
 
 ACCOUNT: Final = re.compile(
     rf"(?<![0-9A-Za-z_])[A-Za-z]{{2}}[0-9]{{2}}(?:[A-Za-z0-9]{{11,30}}|(?:(?:{SPACE}|-)[A-Za-z0-9]{{4}}){{2,7}}(?:(?:{SPACE}|-)[A-Za-z0-9]{{1,3}})?)(?![0-9A-Za-z_])"
@@ -61,12 +61,18 @@ def is_account(number: str) -> bool:
     return True
 
 
+HINT: Final = (
+    rf"{APART}[A-Za-z]{{2}}[0-9]{{2}}"
+    rf"(?:[A-Za-z0-9]{{11,30}}|(?:(?:{SPACE}|-)[A-Za-z0-9]{{4}}){{2}}(?:{SPACE}|-)[A-Za-z0-9]{{3,4}}){ENDS}"
+)
+"""In one piece, or at least four groups: most of what begins like an account is a UUID."""
+
 DETECTOR: Final = Detector(
     code="private.iban",
     kind="iban",
     label="IBAN",
     noun="bank account number",
     rank=10,
-    hint=rf"[A-Za-z]{{2}}[0-9]{{2}}(?:{SPACE}|-)?[A-Za-z0-9]{{4}}(?:{SPACE}|-)?[A-Za-z0-9]{{4}}",
+    hint=HINT,
     find=find,
 )

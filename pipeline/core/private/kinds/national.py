@@ -9,7 +9,7 @@ from functools import cache
 from importlib import import_module
 from typing import Final, NamedTuple
 
-from pipeline.core.private.detector import SPACE, Detector, Span, digit_count
+from pipeline.core.private.detector import APART, ENDS, SPACE, Detector, Span, digit_count, hinted
 
 S: Final = SPACE
 REACH: Final = 48
@@ -157,6 +157,16 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{pattern})(?![0-9A-Za-z_])(?![.,/-][0-9])")
 
 
+def _closer() -> tuple[str, str]:
+    """Give every format for RE2; then those that are enough, or a word of one that asks for it."""
+    sure, named = (
+        "|".join(re.sub(r"\(\?!.*?\)", "", one.pattern) for one in NUMBERS if (one.context is None) is is_sure)
+        for is_sure in (True, False)
+    )
+    words = hinted("|".join(one.context for one in NUMBERS if one.context))
+    return rf"{APART}(?:{sure}|{named}){ENDS}", rf"{APART}(?:{sure}){ENDS}|{words}"
+
+
 DETECTOR: Final = Detector(
     code="private.national",
     kind="national",
@@ -168,5 +178,6 @@ DETECTOR: Final = Detector(
         r"|[XYZ]-?[0-9]{7}|[A-Z]{4}[A-Z0-9]{2}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z]|[A-Z]{4}[0-9]{6}[HM]|[A-Z]{5}[0-9]{4}[A-Z]"
         r"|[0-9]{6}[-+A-FU-Y][0-9]{3}"
     ),
+    closer=_closer(),
     find=find,
 )

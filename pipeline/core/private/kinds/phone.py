@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pipeline.core.private.detector import SPACE, Detector, Span, digit_count
+from pipeline.core.private.detector import APART, SPACE, Detector, Span, digit_count, hinted
 
 START: Final = r"(?<![0-9A-Za-z_=#$€£])(?<![0-9][.,/:*^+-])(?<![0-9][*/+=-] )"
 END: Final = rf"(?!{SPACE}?[0-9%$€£°²])(?![A-Za-z_])(?![.,:/-][0-9])(?! ?[=*<>^\u00d7\u00f7])"
@@ -32,13 +32,12 @@ TRUNK: Final = re.compile(
 LOOSE: Final = re.compile(
     rf"(?<![0-9A-Za-z_.,$€£#/=])\(?[0-9](?:(?:{SPACE}|[.-]|{SPACE}?\(|\){SPACE}?)?[0-9]){{6,13}}{EXTENSION}{END_LOOSE}"
 )
-CONTEXT: Final = re.compile(
-    r"(?:\b(?:tele)?phone|\btel\b|\bcell\b|\bmobile|\bfax|whats ?app|hot ?line|\bsms\b|\bdial(?:l?ed|l?ing)?\b|\btexted|\btext (?:me|him|her|us)"
+WORDS: Final = (
+    r"\b(?:tele)?phone|\btel\b|\bcell\b|\bmobile|\bfax|whats ?app|hot ?line|\bsms\b|\bdial(?:l?ed|l?ing)?\b|\btexted|\btext (?:me|him|her|us)"
     r"|\b(?:call|ring|reach|contact)(?:ed|ing)? (?:me|him|her|us|them|back|you|[a-z]+ )?(?:at|on|under)?|\b(?:call|ring)\b"
-    r"|\bmy number|(?<!identification )\bnumber is\b|\banswering at|\bmessages? (?:to|at)|\bregistered|t[ée]l[ée]phone|telefon|tel[ée]fono|m[óo]vil|celular|portable|\bhandy|rufnummer|телефон|тел\.|電話|电话)"
-    r"[^0-9\n]{0,24}$",
-    re.IGNORECASE,
+    r"|\bmy number|(?<!identification )\bnumber is\b|\banswering at|\bmessages? (?:to|at)|\bregistered|t[ée]l[ée]phone|telefon|tel[ée]fono|m[óo]vil|celular|portable|\bhandy|rufnummer|телефон|тел\.|電話|电话"
 )
+CONTEXT: Final = re.compile(rf"(?:{WORDS})[^0-9\n]{{0,24}}$", re.IGNORECASE)
 OTHER: Final = re.compile(
     r"\b(?:order|account|card|invoice|tracking|case|ticket|reference|confirmation|booking|serial|model|part|flight|isbn|policy"
     r"|claim|member(?:ship)?|customer|student|employee|licen[sc]e|passport|routing|zip|post(?:al)? ?code|pin|code|imei|sku|id|vin"
@@ -104,6 +103,20 @@ def _is_shaped(number: str) -> bool:
     return SHORTEST <= len(digits) <= 13 and not (is_date or is_span or is_ssn)  # noqa: PLR2004 - the longest national number with its trunk
 
 
+_INNER: Final = rf"(?:{SPACE}|[().-]){{0,3}}[0-9]"
+_SHAPES: Final = "|".join(
+    (
+        rf"\(?(?:\+|00){SPACE}?[0-9](?:{_INNER}){{6}}",
+        rf"(?:1[-. ]|001[-. ])?\(?[2-9][0-9]{{2}}(?:\){SPACE}?|[-.])[0-9]{{3}}[-. ][0-9]{{4}}",
+        rf"\(0[0-9]{{1,4}}\){SPACE}?[0-9]{{2}}",
+        r"0[1-9](?:[ .-][0-9]{2}){4}",
+        rf"0[1-9][0-9]{{1,3}}(?:{SPACE}[0-9]{{2,4}}{SPACE}[0-9]{{2}}|[-/ ][0-9]{{6}})",
+    )
+)
+_ALONE: Final = rf"{APART}(?:{_SHAPES})"
+CLOSER: Final = (rf"{_ALONE}|{APART}\(?[0-9](?:{_INNER}){{6,13}}[^0-9A-DF-WYZa-df-wyz_%]", f"{_ALONE}|{hinted(WORDS)}")
+"""A number in a shape of its own, or seven digits that end, perhaps in an extension; then that shape, or a word about telephones."""
+
 DETECTOR: Final = Detector(
     code="private.phone",
     kind="phone",
@@ -111,5 +124,6 @@ DETECTOR: Final = Detector(
     noun="telephone number",
     rank=40,
     hint=rf"(?:[0-9](?:{SPACE}|[().-]|/){{0,3}}){{7}}",
+    closer=CLOSER,
     find=find,
 )
