@@ -79,6 +79,11 @@ LEVELS = ["error", "warning", "info", "never"]
     help="A Great Expectations suite (JSON) for the whole.",
 )
 @click.option("--near/--no-near", default=None, help="Seek near duplicates. Left out: up to 50,000 examples.")
+@click.option(
+    "--screen",
+    is_flag=True,
+    help="Route examples to a reader by the weak offline screen (docs/screen.md). With --plan: as the plan says.",
+)
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes. Left out: at most 2.")
 @click.option("--fix", is_flag=True, help="Repair what has one safe repair, into FILE.fixed.jsonl.")
 @click.option("--diff", is_flag=True, help="With --fix: print what would change and write nothing.")
@@ -165,7 +170,8 @@ def _asked(files: tuple[str, ...], options: dict[str, Any]) -> "tuple[Ask, tuple
         target=target or (plan.target.id if plan else DEFAULT_TARGET),
         method=options["method"] or (plan.target.method if plan else None),
         rules=rules,
-        **({"privacy": plan.privacy, "offline": _offline(plan.moderation)} if plan else {}),
+        **({"privacy": plan.privacy} if plan else {}),
+        offline=_offline(plan, is_asked=options["screen"]),
         max_tokens=options["max_tokens"] or (plan.target.max_tokens if plan and not target else None),
         workers=options["workers"] or min(WORKERS, world.cores),
         keep=None if options["show_all"] or options["write_baseline"] else KEPT,
@@ -176,8 +182,11 @@ def _asked(files: tuple[str, ...], options: dict[str, Any]) -> "tuple[Ask, tuple
     return ask, names, validation
 
 
-def _offline(moderation: Any) -> str:
-    return moderation.offline if moderation.enabled else "off"
+def _offline(plan: Any, *, is_asked: bool) -> Any:
+    """Say what the offline screen does: what the plan says, else nothing unless it is asked for."""
+    if is_asked or plan is None:
+        return "route" if is_asked else "off"
+    return plan.moderation.offline if plan.moderation.enabled else "off"
 
 
 def _plan(path: str | None) -> Any:

@@ -55,6 +55,7 @@ def read_slowly(payload: str, *, method: Method) -> Reading:
 
 def _plain(found: Passages, payload: bytes, *, is_odd: bool) -> Reading:
     marks, texts, answer_at = found
+    answers: tuple[str, ...]
     if marks.endswith("|a|a"):
         answers, turns, fixed_keys = (texts[-3], texts[-1]), len(texts) - 2, 4
     else:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipeline.check import Check, survey
 from pipeline.core.example import Method
 from pipeline.core.finding import Finding
-from pipeline.core.settings import ModerationSettings, PrivacySettings, RuleSettings
+from pipeline.core.settings import PrivacySettings, RuleSettings
 from pipeline.core.stage import Stage
 from pipeline.core.target import Target
 from pipeline.engines.local import Local
@@ -48,8 +48,8 @@ class Ask:
     """None: recognised from the first rows of the first file."""
     rules: RuleSettings = field(default_factory=RuleSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
-    offline: Literal["route", "report", "off"] = ModerationSettings().offline
-    """What the offline screen does; see `ModerationSettings`."""
+    offline: Literal["route", "report", "off"] = "off"
+    """What the offline screen does; see `ModerationSettings`. Off unasked: it takes a third of the whole check's time."""
     max_tokens: int | None = None
     """Instead of the target's window."""
     workers: int = WORKERS

@@ -17,6 +17,8 @@ BLOCK_BYTES: Final = 8 << 20
 """Work of some hundred milliseconds a batch: enough to be worth a trip to a worker, little to hold in memory."""
 LONGEST_BYTES: Final = 512 << 20
 """A longer line is no example: platforms refuse files of this size, and an Arrow text may not pass 2 GB."""
+_SPACE: Final = 32
+"""This byte and all below are white space or no text."""
 Numbers: TypeAlias = npt.NDArray[np.int64]
 LINES: Final = READ.append(pa.field("at", pa.int64()))
 """The columns of a batch: those of `read`, and the byte at which the line begins."""
@@ -68,6 +70,33 @@ def _blocks(source: Source) -> Iterator[tuple[int, bytes]]:
 
 
 def _batch(block: bytes, *, source: Source, side: str, at: int, ends: Ends) -> pa.RecordBatch:
+    return _plain_batch(block, source=source, side=side, at=at, ends=ends) or _any_batch(
+        block, source=source, side=side, at=at, ends=ends
+    )
+
+
+def _plain_batch(block: bytes, *, source: Source, side: str, at: int, ends: Ends) -> pa.RecordBatch | None:
+    """Give the rows of a block without taking a line into Python; None where some line is blank, odd or no UTF-8."""
+    letters = np.frombuffer(block, np.uint8)
+    stops = np.flatnonzero(letters == source.line_end[0])
+    is_open = block[-1:] != source.line_end
+    starts = np.concatenate(([0], stops + 1 if is_open else stops[:-1] + 1))
+    if (letters[starts] <= _SPACE).any() or len(block) > LONGEST_BYTES or b"\r" in block:
+        return None
+    offsets = np.append(starts - np.arange(len(starts)), len(block) - len(stops)).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(block.replace(source.line_end, b""))]
+    records = pa.Array.from_buffers(pa.string(), len(starts), buffers)
+    try:
+        records.validate(full=True)
+    except pa.ArrowInvalid:
+        return None
+    numbers = np.arange(ends.lines + 1, ends.lines + 1 + len(starts))
+    ends.lines += len(starts)
+    ends.is_last_open = is_open
+    return _rows(records, starts + at, numbers, address=source.address, side=side)
+
+
+def _any_batch(block: bytes, *, source: Source, side: str, at: int, ends: Ends) -> pa.RecordBatch:
     texts = block.split(source.line_end)
     is_open = bool(texts[-1])
     if not is_open:
@@ -81,7 +110,8 @@ def _batch(block: bytes, *, source: Source, side: str, at: int, ends: Ends) -> p
     kept = _kept(texts, numbers, ends)
     if len(kept) < len(texts):
         texts, starts, numbers = [texts[i] for i in kept], starts[kept], numbers[kept]
-    return _rows(texts, starts, numbers, address=source.address, side=side)
+    records, unread, raw = _read(texts)
+    return _rows(records, starts, numbers, address=source.address, side=side, unread=unread, raw=raw)
 
 
 def _without_cr(texts: list[bytes], block: bytes, numbers: Numbers, ends: Ends) -> list[bytes]:
@@ -96,7 +126,7 @@ def _without_cr(texts: list[bytes], block: bytes, numbers: Numbers, ends: Ends) 
 
 
 def _kept(texts: list[bytes], numbers: Numbers, ends: Ends) -> list[int]:
-    blank = [index for index, text in enumerate(texts) if not text or (text[0] <= 32 and not text.strip())]  # noqa: PLR2004 - white space
+    blank = [index for index, text in enumerate(texts) if not text or (text[0] <= _SPACE and not text.strip())]
     if not blank:
         return list(range(len(texts)))
     ends.first_blank = ends.first_blank or int(numbers[blank[0]])
@@ -105,21 +135,33 @@ def _kept(texts: list[bytes], numbers: Numbers, ends: Ends) -> list[int]:
     return [index for index in range(len(texts)) if index not in gone]
 
 
-def _rows(texts: list[bytes], starts: Numbers, numbers: Numbers, *, address: str, side: str) -> pa.RecordBatch:
+def _rows(
+    records: pa.Array,
+    starts: Numbers,
+    numbers: Numbers,
+    *,
+    address: str,
+    side: str,
+    unread: pa.Array | None = None,
+    raw: pa.Array | None = None,
+) -> pa.RecordBatch:
+    """Give the batch; without `unread` and `raw` all lines could be read."""
+    rows = len(records)
     names = pc.binary_join_element_wise(address, pa.array(numbers).cast(pa.string()), ":")
-    rows = len(texts)
-    unread = pa.nulls(rows, pa.string())
-    raw = pa.nulls(rows, pa.binary())
-    try:
-        is_odd = max(map(len, texts), default=0) > LONGEST_BYTES
-        records = pa.nulls(rows, pa.string()) if is_odd else pa.array(texts, pa.binary()).cast(pa.string())
-    except pa.ArrowInvalid:
-        is_odd, records = True, None
-    if is_odd:
-        records, unread, raw = _one_by_one(texts)
-    sides = pa.repeat(pa.scalar(side), rows)
-    columns = [names, sides, records, raw, unread, pa.array(starts)]
+    unread = pa.nulls(rows, pa.string()) if unread is None else unread
+    raw = pa.nulls(rows, pa.binary()) if raw is None else raw
+    columns = [names, pa.repeat(pa.scalar(side), rows), records, raw, unread, pa.array(starts)]
     return pa.RecordBatch.from_arrays(columns, schema=LINES)
+
+
+def _read(texts: list[bytes]) -> tuple[pa.Array, pa.Array | None, pa.Array | None]:
+    """Give lines as text, and where some are none the reasons and the bytes."""
+    if max(map(len, texts), default=0) > LONGEST_BYTES:
+        return _one_by_one(texts)
+    try:
+        return pa.array(texts, pa.binary()).cast(pa.string()), None, None
+    except pa.ArrowInvalid:
+        return _one_by_one(texts)
 
 
 def _one_by_one(texts: list[bytes]) -> tuple[pa.Array, pa.Array, pa.Array]:

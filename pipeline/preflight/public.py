@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pipeline.core.example import Json, Method
 from pipeline.core.settings import RuleSettings
@@ -29,11 +29,13 @@ def check_file(
     keep: int | None = KEPT,
     workers: int = 1,
     on: date | None = None,
+    screen: bool = False,
 ) -> Checked:
     r"""Check one training file, with its validation file where there is one.
 
     `method` None: recognised. `keep`: findings of one code that are listed (None: all); all are counted. `on`: the day
-    for which the price is estimated; None: no price. More than one worker needs a script that guards its entry by
+    for which the price is estimated; None: no price. `screen`: examples are routed to a reader by the weak offline
+    screen (docs/screen.md). More than one worker needs a script that guards its entry by
     `if __name__ == "__main__":`. Raises SourceError or PlanError where the file or the target cannot be found.
 
     >>> from pathlib import Path
@@ -50,7 +52,15 @@ def check_file(
     """
     held = () if validation is None else (validation,)
     return check_files(
-        [path], validation=held, target=target, method=method, rules=rules, keep=keep, workers=workers, on=on
+        [path],
+        validation=held,
+        target=target,
+        method=method,
+        rules=rules,
+        keep=keep,
+        workers=workers,
+        on=on,
+        screen=screen,
     )
 
 
@@ -64,9 +74,10 @@ def check_files(
     keep: int | None = KEPT,
     workers: int = 1,
     on: date | None = None,
+    screen: bool = False,
 ) -> Checked:
     """Check several files as one dataset; see `check_file`."""
-    ask = Ask(target=target, method=method, rules=rules, keep=keep, workers=workers, on=on)
+    ask = Ask(target, method, rules, keep=keep, workers=workers, on=on, offline=_offline(screen=screen))
     return check_named([str(path) for path in paths], validation=[str(path) for path in validation], ask=ask)
 
 
@@ -79,6 +90,7 @@ def check_examples(
     rules: RuleSettings = RuleSettings(),  # noqa: B008 - frozen
     keep: int | None = KEPT,
     on: date | None = None,
+    screen: bool = False,
 ) -> Checked:
     """Check examples in memory: objects, or lines as text; findings name them `examples.jsonl:1`, `:2`, ...
 
@@ -91,8 +103,12 @@ def check_examples(
     with tempfile.TemporaryDirectory(prefix="tuneset-") as folder:
         named = [_written(Path(folder) / EXAMPLES, examples)]
         held = [_written(Path(folder) / f"validation.{EXAMPLES}", validation)]
-        ask = Ask(target=target, method=method, rules=rules, keep=keep, workers=1, on=on)
+        ask = Ask(target, method, rules, keep=keep, workers=1, on=on, offline=_offline(screen=screen))
         return check_named(named, validation=[path for path in held if Path(path).stat().st_size], ask=ask, root=folder)
+
+
+def _offline(*, screen: bool) -> Literal["route", "off"]:
+    return "route" if screen else "off"
 
 
 def _written(path: Path, examples: Iterable[Json]) -> str:

@@ -85,7 +85,7 @@ def said(text: str) -> dict[str, Any]:
 
 
 def test_a_check_routes_at_the_place_and_stays_clean() -> None:
-    checked = check_examples([said("Fine, and you?"), said(SAD)], rules=QUIET)
+    checked = check_examples([said("Fine, and you?"), said(SAD)], rules=QUIET, screen=True)
 
     assert [(one.name, one.code, one.severity, one.where) for one in checked.findings] == [
         ("examples.jsonl:2", "moderation.screened", Severity.INFO, "/messages/1/content")
@@ -93,6 +93,13 @@ def test_a_check_routes_at_the_place_and_stays_clean() -> None:
     assert checked.is_clean
     assert checked.summary.moderation is not None
     assert (checked.summary.moderation.screened, checked.summary.moderation.to_review) == (2, 1)
+
+
+def test_a_check_screens_only_when_asked() -> None:
+    checked = check_examples([said(SAD)], rules=QUIET)
+
+    assert checked.findings == ()
+    assert (checked.summary.moderation, "moderation" in checked.summary.not_asked) == (None, True)
 
 
 def test_a_check_says_screened_and_not_verified_or_not_asked(tmp_path: Any) -> None:
@@ -112,7 +119,7 @@ def test_a_check_says_screened_and_not_verified_or_not_asked(tmp_path: Any) -> N
 
 
 def test_a_finding_quotes_nothing_of_the_data() -> None:
-    (finding,) = check_examples([said(SAD)], rules=QUIET).findings
+    (finding,) = check_examples([said(SAD)], rules=QUIET, screen=True).findings
 
     assert finding.message == "The offline screen (weak) suspects self-harm; a person should read it."
 
