@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from pipeline.compose import recipes
+from pipeline.core.described import described
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Method
 from pipeline.core.settings import (
@@ -137,7 +138,7 @@ def parse(values: Mapping[str, Any], *, path: str = FILE, text: str = "") -> Pla
 
 def json_schema() -> dict[str, Any]:
     """Give the JSON Schema of dataset.toml, as `schemas/plan.schema.json` holds it."""
-    schema = Plan.model_json_schema()
+    schema = described(Plan).model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "tuneset plan"
     source = schema["$defs"]["SourcePlan"]["properties"]

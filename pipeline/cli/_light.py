@@ -40,10 +40,11 @@ def without_pandas() -> None:
 
 
 def ready_workers() -> None:
-    """Start the server that workers are forked from, with all that they import, while this process does the same.
+    """Start the server that workers are forked from, with all that they import and load, while this process does the same.
 
-    Only modules are imported there and nothing is loaded or counted: no thread runs when it forks.
+    The libraries' threads are idle there: nothing is counted or computed before it forks.
     """
     if "forkserver" in multiprocessing.get_all_start_methods():
-        multiprocessing.get_context("forkserver").set_forkserver_preload(["pipeline.cli._worker"])
+        modules = ["pipeline.cli._worker", "pipeline.cli._worker_counter"]
+        multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
         forkserver.ensure_running()

@@ -12,7 +12,7 @@ from pipeline.core.example import Method
 class Settings(BaseModel):
     """A frozen set of named values that forbids names it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Limits(Settings):

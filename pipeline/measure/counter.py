@@ -71,11 +71,11 @@ class Counter(Protocol):
 class Oracle:
     """tiktoken itself, on the rank file of the package, and unable to panic."""
 
-    def __init__(self, encoding: str) -> None:
+    def __init__(self, encoding: str, *, folders: Sequence[str] = ()) -> None:
         import tiktoken
 
         known = vocabulary(encoding)
-        words = ranks(encoding).split()
+        words = ranks(encoding, folders=folders).split()
         merges = dict(zip(map(a2b_base64, words[::2]), map(int, words[1::2]), strict=True))
         self.name = f"tiktoken {version('tiktoken')}"
         self._encoding: Encoding = tiktoken.Encoding(
@@ -111,24 +111,28 @@ class Fast:
 
         with rank_file(encoding, folders=folders) as path:
             self._tokenizer: BPETokenizer = gigatoken_rs.BPETokenizer.from_tiktoken(path, SCHEMES[encoding], {})
-        self._encoding = encoding
+        self._encoding, self._folders = encoding, tuple(folders)
         self._is_trusted = tuple(self._fast(SELF_TEST)) == SELF_TEST_COUNTS[encoding]
 
     @property
     def name(self) -> str:
         """Who counts."""
-        return f"gigatoken {version('gigatoken')}" if self._is_trusted else oracle(self._encoding).name
+        return f"gigatoken {version('gigatoken')}" if self._is_trusted else self._oracle.name
 
     def counts(self, texts: Sequence[str]) -> Counts:
         """Give the number of tokens of each text."""
         if not self._is_trusted:
-            return oracle(self._encoding).counts(texts)
+            return self._oracle.counts(texts)
         counts = self._fast(texts)
         sample = slice(SAMPLE_EVERY // 2, None, SAMPLE_EVERY)
-        if len(texts) >= SAMPLE_EVERY and (oracle(self._encoding).counts(texts[sample]) != counts[sample]).any():
+        if len(texts) >= SAMPLE_EVERY and (self._oracle.counts(texts[sample]) != counts[sample]).any():
             self._is_trusted = False
-            return oracle(self._encoding).counts(texts)
+            return self._oracle.counts(texts)
         return counts
+
+    @property
+    def _oracle(self) -> Oracle:
+        return oracle(self._encoding, self._folders)
 
     def _fast(self, texts: Sequence[str]) -> Counts:
         try:
@@ -144,9 +148,9 @@ class Fast:
 
 
 @cache
-def oracle(encoding: str) -> Oracle:
-    """Give tiktoken for an encoding, loaded once a process."""
-    return Oracle(encoding)
+def oracle(encoding: str, folders: tuple[str, ...] = ()) -> Oracle:
+    """Give tiktoken for an encoding, loaded once a process; `folders` as in `rank_file`."""
+    return Oracle(encoding, folders=folders)
 
 
 @cache
@@ -156,7 +160,7 @@ def counter(encoding: str, folders: tuple[str, ...] = ()) -> Counter:
     try:
         return Fast(encoding, folders=folders)
     except (ImportError, AttributeError, KeyError, ValueError):  # absent, or of another version than we know
-        return oracle(encoding)
+        return oracle(encoding, folders)
 
 
 def _gaps(text: str) -> Iterator[tuple[str, str, bool]]:

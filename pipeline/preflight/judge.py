@@ -16,7 +16,6 @@ from pipeline.core.settings import PrivacySettings, RuleSettings
 from pipeline.core.stage import Stage
 from pipeline.core.target import Target
 from pipeline.engines.local import Local
-from pipeline.measure.screen import Screen
 from pipeline.preflight import flaws, summary
 from pipeline.preflight.aim import DEFAULT_TARGET, Aim, aim
 from pipeline.preflight.lines import Ends, lines
@@ -167,7 +166,7 @@ def _through(files: Sequence[File], goal: Aim, ask: Ask, *, near: bool) -> Itera
     stages: list[Stage] = [
         AsIs(_addresses(files)[1]),
         measure(goal, ask.folders, near=near),
-        *([] if ask.offline == "off" else [Screen(method=goal.method, routes=ask.offline == "route")]),
+        *_screen(goal, ask),
         Check(goal.settings),
         Thin(goal.method),
     ]
@@ -179,6 +178,14 @@ def _through(files: Sequence[File], goal: Aim, ask: Ask, *, near: bool) -> Itera
     for table in engine.run((batch for file in others for batch in _lines(file)), shallow):
         index = table.schema.get_field_index("ships")
         yield table.set_column(index, "ships", pa.repeat(pa.scalar(value=False), table.num_rows))
+
+
+def _screen(goal: Aim, ask: Ask) -> list[Stage]:
+    if ask.offline == "off":
+        return []
+    from pipeline.measure.screen import Screen
+
+    return [Screen(method=goal.method, routes=ask.offline == "route")]
 
 
 def _only_json(rules: RuleSettings) -> RuleSettings:

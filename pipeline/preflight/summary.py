@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.settings import CostSettings
-from pipeline.measure.screen import BACKEND
 from pipeline.preflight.aim import Aim
 from pipeline.preflight.tally import Tally
 from pipeline.report.checked import (
@@ -59,12 +58,12 @@ def _moderation(examples: pa.Table | None) -> CheckedModeration | None:
         return None
     screened = pc.sum(pc.equal(examples["moderation_state"], "screened")).as_py() or 0
     to_review = pc.sum(examples["is_routed"]).as_py() or 0
+    if not screened:
+        return None
+    from pipeline.measure.screen import BACKEND
+
     left = examples.num_rows - screened
-    return (
-        CheckedModeration(backend=BACKEND, screened=screened, not_screened=left, to_review=to_review)
-        if screened
-        else None
-    )
+    return CheckedModeration(backend=BACKEND, screened=screened, not_screened=left, to_review=to_review)
 
 
 def _file(file: "File", examples: pa.Table | None) -> CheckedFile:

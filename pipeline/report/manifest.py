@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from pipeline.core.described import described
 from pipeline.core.target import Settings
 from pipeline.report.model import FileFacts
 
@@ -64,5 +65,5 @@ def essence(folder: Path) -> object:
 
 def manifest_schema() -> dict[str, Any]:
     """Give the JSON Schema of manifest.json, as `schemas/manifest.schema.json` holds it."""
-    schema = Manifest.model_json_schema(mode="serialization")
+    schema = described(Manifest).model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "tuneset manifest"}

@@ -4,6 +4,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import Field, NonNegativeInt, model_validator
 
+from pipeline.core.described import described
 from pipeline.core.target import Settings
 from pipeline.report.cost import Cost
 from pipeline.report.counts import Tokens
@@ -290,5 +291,5 @@ class Report(Settings):
 
 def json_schema() -> dict[str, Any]:
     """Give the JSON Schema of report.json, as `schemas/report.schema.json` holds it."""
-    schema = Report.model_json_schema(mode="serialization")
+    schema = described(Report).model_json_schema(mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "tuneset report"}

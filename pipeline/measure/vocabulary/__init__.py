@@ -79,9 +79,15 @@ def cache_folders(own: Path, *, theirs: Path | None) -> tuple[str, ...]:
     return (*([str(theirs)] if theirs else []), str(own / "vocabulary"))
 
 
-def ranks(encoding: str) -> bytes:
-    """Give the rank file's bytes from the package, checked; raises TunesetError when the installation is damaged."""
+def ranks(encoding: str, *, folders: Sequence[str] = ()) -> bytes:
+    """Give the rank file's bytes, checked: an unpacked file of the folders, else the package's.
+
+    Raises TunesetError when the installation is damaged.
+    """
     known = vocabulary(encoding)
+    for folder in folders:
+        if (found := _sound(Path(folder) / known.cache_name, known)) is not None:
+            return found
     packed = files(__package__).joinpath(f"{encoding}.tiktoken.xz").read_bytes()
     unpacked = lzma.decompress(packed)
     if hashlib.sha256(unpacked).hexdigest() != known.sha256:
@@ -99,7 +105,7 @@ def rank_file(encoding: str, *, folders: Sequence[str] = ()) -> Iterator[Path]:
     known = vocabulary(encoding)
     for folder in folders:
         path = Path(folder) / known.cache_name
-        if _is_sound(path, known):
+        if _sound(path, known) is not None:
             yield path
             return
     written = _try_write(ranks(encoding), Path(folders[-1]) / known.cache_name) if folders else None
@@ -112,11 +118,13 @@ def rank_file(encoding: str, *, folders: Sequence[str] = ()) -> Iterator[Path]:
         yield path
 
 
-def _is_sound(path: Path, known: Vocabulary) -> bool:
+def _sound(path: Path, known: Vocabulary) -> bytes | None:
+    """Give the file's bytes where they are those of the vocabulary."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() == known.sha256
+        content = path.read_bytes()
     except OSError:
-        return False
+        return None
+    return content if hashlib.sha256(content).hexdigest() == known.sha256 else None
 
 
 def _try_write(data: bytes, path: Path) -> Path | None:

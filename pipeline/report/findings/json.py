@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.core.described import described
 from pipeline.report.checked import Checked, CheckReport
 from pipeline.report.findings.face import Face, Show
 
@@ -21,7 +22,7 @@ def write(checked: Checked, _show: Show) -> Iterator[str]:
 
 def json_schema() -> dict[str, Any]:
     """Give the JSON Schema of what this face prints, as `schemas/check.schema.json` holds it."""
-    schema = CheckReport.model_json_schema(mode="serialization")
+    schema = described(CheckReport).model_json_schema(mode="serialization")
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Result of tuneset check"
     return schema
