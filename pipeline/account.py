@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,7 +26,11 @@ from pipeline.read import SourceFiles
 from pipeline.read.opening import open_file
 from pipeline.read.records import settle
 from pipeline.read.source import streams
+from pipeline.report.card import FILE as CARD
+from pipeline.report.card import card
 from pipeline.report.cost import Cost, cost
+from pipeline.report.croissant import FILE as CROISSANT
+from pipeline.report.croissant import croissant
 from pipeline.report.effort import moderation_effort
 from pipeline.report.expectations import Gate, warm
 from pipeline.report.faces import NAMES, faces
@@ -67,12 +72,22 @@ class Account:
         report = self._report(table, written, findings, files, built)
         for name, content in faces(report).items():
             (folder / name).write_bytes(content)
-        shown = _facts_of([folder / name for name in NAMES], lines)
+        for name, content in self._cards(report, table, written).items():
+            (folder / name).write_bytes(content)
+        shown = _facts_of([folder / name for name in (*NAMES, CROISSANT, CARD)], lines)
         manifest = self._manifest(report, files, tuple(sorted((*built, *shown), key=lambda file: file.name)))
         (folder / MANIFEST).write_bytes(
             msgspec.json.format(msgspec.json.encode(manifest.model_dump(mode="json"))) + b"\n"
         )
         return report
+
+    def _cards(self, report: Report, table: pa.Table, written: Written) -> dict[str, bytes]:
+        """Give what describes the dataset to those who did not build it."""
+        bits = pc.fill_null(pc.struct_field(table["shape"], "bits"), 0).to_numpy()
+        seen = {side: int(np.bitwise_or.reduce(bits[rows], initial=0)) for side, rows in written._asdict().items()}
+        settings = self.plan.card
+        text = card(report, settings, privacy=self.plan.privacy, forgotten=len(self.forgotten))
+        return {CROISSANT: croissant(report, settings, seen), CARD: text.encode()}
 
     def _report(
         self,

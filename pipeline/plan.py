@@ -17,6 +17,7 @@ from pipeline.core.described import described
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Method
 from pipeline.core.settings import (
+    CardSettings,
     CostSettings,
     DedupeSettings,
     ExpectSettings,
@@ -100,6 +101,7 @@ class Plan(Settings):
     cost: CostSettings = CostSettings()
     review: ReviewSettings = ReviewSettings()
     forget: ForgetSettings = ForgetSettings()
+    card: CardSettings = CardSettings()
     refresh: RefreshSettings = RefreshSettings()
     write: WriteSettings = WriteSettings()
 

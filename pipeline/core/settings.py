@@ -3,6 +3,7 @@
 The settings of a reader or a recipe stand in that reader's or recipe's file; everything else is here.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
 
@@ -206,6 +207,35 @@ class ForgetSettings(Settings):
 
     file: str = "forget.jsonl"
     """The tombstones, relative to the plan: salted hashes, no person's data. Where there is no file, nothing was asked."""
+
+
+class CardSettings(Settings):
+    """What only people know of the dataset; it stands in its card (README.md) and its Croissant description."""
+
+    title: str | None = None
+    """The card's heading. None: the plan's `name`."""
+    description: str | None = None
+    """What the dataset is for and where its texts come from, in Markdown. None: one sentence of what is known."""
+    license: str | None = None
+    """As Hugging Face names it: `cc-by-4.0`, `apache-2.0`, `other`. None: the card says that none is stated."""
+    license_url: str | None = None
+    """Where the licence stands."""
+    language: tuple[str, ...] = ()
+    """Codes such as `en` or `fr`. Not guessed from the texts."""
+    tags: tuple[str, ...] = ()
+    """More words by which the dataset is to be found."""
+    tasks: tuple[str, ...] = ("text-generation",)
+    """Task categories of Hugging Face."""
+    creator: str | None = None
+    """Who made it."""
+    url: str | None = None
+    """Where it is described."""
+    citation: str | None = None
+    """How it is to be cited, as BibTeX or text."""
+    version: str | None = None
+    """Of the dataset, as `1.0.0`."""
+    published: date | None = None
+    """Day on which it was published; not filled in by a clock."""
 
 
 class RefreshSettings(Settings):
