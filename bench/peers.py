@@ -145,7 +145,7 @@ def _read(path: Path) -> str:
 PEERS = (
     Peer(
         "tuneset check",
-        "122 rules, exact o200k tokens, exact duplicates, contradictions, private data, offline moderation, price",
+        "122 rules, exact o200k tokens, exact duplicates, contradictions, private data, price",
         lambda _programs, file, _report: [
             [sys.executable, "-m", "pipeline", "check", file, "--target", TARGET, "--format", "json"]
         ],

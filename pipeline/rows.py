@@ -19,6 +19,7 @@ from pipeline.core.stage import Stage
 from pipeline.core.target import Target
 from pipeline.core.tombstone import Tombstones
 from pipeline.engines.spool import Spool, spooled
+from pipeline.engines.watched import reading, watched
 from pipeline.measure import Measure
 from pipeline.measure.moderation import as_column, moderate
 from pipeline.measure.screen import Screen
@@ -67,7 +68,8 @@ def rows(job: Job, stack: ExitStack) -> Rows:
     schema = _schema(columns.READ, *(stage.adds for stage in stages))
     with job.setting.progress.stage("rows", unit="rows", total=None) as advance:
         batches = read.erased(read.rows(job.sources, batch_rows=job.setting.batch_rows), job.forgotten)
-        tables = _counted(job.setting.engine.run(batches, stages), advance)
+        work = watched(stages, job.setting.watch)
+        tables = _counted(job.setting.engine.run(reading(batches, job.setting.watch), work), advance)
         spool = stack.enter_context(spooled(job.work / "rows.arrow", tables, schema))
     if asks:
         spool = _moderated(spool, job, stack)

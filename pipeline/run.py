@@ -108,7 +108,8 @@ def ended(job: Job, built: Path, report: Report, findings: list[Finding]) -> Out
     """Publish the finished files, and give what the run gave."""
     plan, setting = job.plan, job.setting
     folder = setting.root / plan.write.folder
-    published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions, essence=essence)
+    with setting.progress.stage("publish", unit="files", total=None):
+        published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions, essence=essence)
     return Outcome(report, findings, folder, published)
 
 

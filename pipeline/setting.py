@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.core.progress import Progress
+from pipeline.core.watch import Watch
 from pipeline.engines.local import Local
 
 
@@ -31,3 +32,5 @@ class Setting:
     wait_seconds: float = 0.0
     """How long to wait for another run that builds the same dataset."""
     progress: Progress
+    watch: Watch = field(default_factory=Watch)
+    """Where workers write down what their work costs; nowhere unless a profile is asked for."""

@@ -1,7 +1,5 @@
 """tuneset build: the main job."""
 
-import json
-from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +48,9 @@ if TYPE_CHECKING:
     help="Wait so long for another run that builds the same dataset. [default: refuse at once]",
 )
 @log_format
+@click.option(
+    "--profile", "profiled", is_flag=True, help="Say what each stage cost: a table, timings.json, profile.html."
+)
 @click.option("--quiet", is_flag=True, help="No progress and no summary; findings still decide the exit code.")
 def command(
     path: Path,
@@ -62,6 +63,7 @@ def command(
     shared: str | None,
     wait: float,
     log_format: str,
+    profiled: bool,
     quiet: bool,
 ) -> int:
     """Build the dataset that the plan describes.
@@ -75,7 +77,9 @@ def command(
     day = as_of.date() if isinstance(as_of, datetime) else None
     place = Cluster(cluster, shared) if cluster else None
     progress = progress_for(log_format, quiet=quiet or form == "json")
-    outcome = built(path, load(path), progress=progress, workers=workers, wait=wait, as_of=day, cluster=place)
+    outcome = built(
+        path, load(path), progress=progress, workers=workers, wait=wait, as_of=day, cluster=place, profiled=profiled
+    )
     if form == "json":
         click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
     elif not quiet:
@@ -94,34 +98,35 @@ def built(
     wait: float = 0.0,
     as_of: date | None = None,
     cluster: Cluster | None = None,
+    profiled: bool = False,
 ) -> "Outcome":
     """Build a plan in the world as it is, and keep beside the dataset how long each stage took."""
     from pipeline.cli._light import without_pandas
 
     without_pandas()
     from pipeline.cli._outside import outside
-    from pipeline.cli._progress import Timed
+    from pipeline.cli._profile import clocks
     from pipeline.engines.local import Local
     from pipeline.run import Setting, build
 
-    world, timed = outside(), Timed(progress)
-    setting = Setting(
-        root=path.absolute().parent,
-        today=as_of or world.today,
-        stamp=world.stamp,
-        cache=world.cache,
-        vocabularies=world.vocabularies,
-        engine=Local(workers or world.cores),
-        api_key=world.api_key,
-        base_url=world.base_url,
-        salt=world.salt,
-        wait_seconds=wait,
-        progress=timed,
-    )
-    outcome = distributed(plan, setting, cluster) if cluster else build(plan, setting)
-    with suppress(OSError):  # what is published is whole without it, even on a full disk
-        timings = json.dumps({"seconds": timed.seconds}, indent=2) + "\n"
-        (outcome.folder / "timings.json").write_text(timings, encoding="utf-8")
+    world = outside()
+    with clocks(progress, profiled=profiled) as timed:
+        setting = Setting(
+            root=path.absolute().parent,
+            today=as_of or world.today,
+            stamp=world.stamp,
+            cache=world.cache,
+            vocabularies=world.vocabularies,
+            engine=Local(workers or world.cores),
+            api_key=world.api_key,
+            base_url=world.base_url,
+            salt=world.salt,
+            wait_seconds=wait,
+            progress=timed.progress,
+            watch=timed.watch,
+        )
+        outcome = distributed(plan, setting, cluster) if cluster else build(plan, setting)
+    timed.keep(outcome.folder, outcome.report, tell=progress.note)
     return outcome
 
 
