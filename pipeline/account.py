@@ -105,7 +105,7 @@ class Account:
             "max_tokens": self.limits.max_tokens,
             "min_examples": self.limits.min_examples,
             "max_examples": self.limits.max_examples,
-            "validation_share": self.plan.split.validation,
+            "validation_share": self.plan.split.share,
         }
         return report.with_(expectations=self.gate.judge(table, report=report, parameters=parameters))
 
@@ -116,7 +116,7 @@ class Account:
             plan_sha256=_plan_digest(self.plan),
             target=target_facts(self.target, self.limits),
             sources=files,
-            asked_share=self.plan.split.validation,
+            asked_share=None if self.plan.split.pinned else self.plan.split.share,
             dataset_findings=findings,
             reasons=reasons(),
             moderation=self.plan.moderation,
@@ -227,7 +227,7 @@ def _plan_digest(plan: Plan) -> str:
 
 def _split_notes(plan: Plan, written: Written) -> tuple[str, ...]:
     """Say why there is no validation file where the plan asks for one."""
-    if not plan.split.validation or len(written.validation) or not len(written.train):
+    if not plan.split.share or len(written.validation) or not len(written.train):
         return ()
     least = plan.split.minimum
     few = f"No validation file: {len(written.train):,} examples are too few for one of at least {least}."

@@ -1,10 +1,15 @@
-"""Who learns and who is asked: kin stay together, and growth moves nobody."""
+"""Who learns and who is asked: kin stay together, and growth moves nobody.
+
+The side of a kin depends on its name and the seed alone, never on how many others there are. docs/split.md says what
+that guarantees, and where it ends: the minimum of a small dataset, a split by stratum, and kin that a new row ties together.
+"""
 
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from pipeline.core.columns import SIDES
@@ -19,44 +24,56 @@ _WHOLE: Final = 2.0**64
 Mask = npt.NDArray[np.bool_]
 
 
-def split(facts: pa.Table, *, ships: Mask, settings: SplitSettings, seed: int) -> pa.Array:
+def split(facts: pa.Table, *, ships: Mask, settings: SplitSettings, seed: int, pinned: Mask | None = None) -> pa.Array:
     """Give the side of every row that ships, None for the others; a kin is never on both sides.
 
     `facts` has kin and stratum. A kin goes to validation when its seeded hash lies below the share, so that old kin
     keep their side while the data grow. Where that gives too few, the next kin by hash fill up, or, in a dataset too
-    small for both sides, everything trains; where a split by
-    stratum is asked, each stratum is filled by rank to its share (and growth may then move a few).
+    small for both sides, everything trains; where a split by stratum is asked, each stratum is filled by rank to its
+    share (and growth may then move a few). `pinned` rows are the validation set where they are given.
     """
-    kin, first, inverse = np.unique(
-        _bytes(facts["kin"].filter(pa.array(ships))), return_index=True, return_inverse=True
-    )
-    sizes = np.bincount(inverse, minlength=len(kin))
-    ranks = np.array([xxhash.xxh3_64_intdigest(bytes(k), seed=seed & 0xFFFFFFFFFFFFFFFF) for k in kin], dtype=np.uint64)
-    strata = np.array(facts["stratum"].filter(pa.array(ships)).to_pylist(), dtype=object)[first]
-    chosen = _chosen(ranks, sizes, strata, settings)
-    sides = np.full(len(ships), None, dtype=object)
-    sides[ships] = np.where(chosen[inverse], SIDES[1], SIDES[0])
-    return pa.array(sides, type=pa.string())
-
-
-def _chosen(
-    ranks: npt.NDArray[np.uint64],
-    sizes: npt.NDArray[np.int64],
-    strata: npt.NDArray[np.object_],
-    settings: SplitSettings,
-) -> Mask:
-    """Say of each kin whether it goes to validation."""
-    if settings.validation == 0:
-        return np.zeros(len(ranks), dtype=bool)
+    if pinned is not None:
+        return _sides(ships, pinned[ships])
+    shipped = facts.select(["kin", "stratum"]).filter(pa.array(ships))
+    kin = shipped["kin"].combine_chunks().dictionary_encode()
+    numbers = kin.indices.to_numpy()
+    sizes = np.bincount(numbers, minlength=len(kin.dictionary))
+    ranks = _ranks(kin.dictionary, seed)
     if settings.stratify == "none":
-        if settings.minimum > sizes.sum() * LARGEST_FILL:
-            return np.zeros(len(ranks), dtype=bool)
-        below = ranks.astype(np.float64) / _WHOLE < settings.validation
-        return below | _filled(ranks, sizes, wanted=settings.minimum)
+        return _sides(ships, _chosen(ranks, sizes, settings)[numbers])
+    first = np.unique(numbers, return_index=True)[1]
+    strata = pc.fill_null(shipped["stratum"], "").take(pa.array(first)).to_numpy(zero_copy_only=False)
+    return _sides(ships, _stratified(ranks, sizes, strata, settings)[numbers])
+
+
+def _ranks(kin: pa.Array, seed: int) -> npt.NDArray[np.uint64]:
+    """Give the seeded hash of each kin."""
+    whole = seed & 0xFFFFFFFFFFFFFFFF
+    return np.array([xxhash.xxh3_64_intdigest(one, seed=whole) for one in kin.to_pylist()], dtype=np.uint64)
+
+
+def _sides(ships: Mask, asked: Mask) -> pa.Array:
+    side = np.zeros(len(ships), np.int8)
+    side[ships] = asked
+    return pa.array(SIDES, pa.string()).take(pa.array(side, mask=~ships))
+
+
+def _chosen(ranks: npt.NDArray[np.uint64], sizes: npt.NDArray[np.int64], settings: SplitSettings) -> Mask:
+    """Say of each kin whether it goes to validation."""
+    if settings.share == 0 or settings.minimum > sizes.sum() * LARGEST_FILL:
+        return np.zeros(len(ranks), dtype=bool)
+    below: Mask = ranks.astype(np.float64) / _WHOLE < settings.share
+    return below if sizes[below].sum() >= settings.minimum else below | _filled(ranks, sizes, wanted=settings.minimum)
+
+
+def _stratified(
+    ranks: npt.NDArray[np.uint64], sizes: npt.NDArray[np.int64], strata: npt.NDArray[np.object_], settings: SplitSettings
+) -> Mask:
+    """Say of each kin whether it goes to validation, so that each stratum has its share."""
     chosen = np.zeros(len(ranks), dtype=bool)
-    for stratum in sorted({str(s) for s in strata}):
-        rows = np.flatnonzero([str(s) == stratum for s in strata])
-        chosen[rows] = _filled(ranks[rows], sizes[rows], wanted=round(settings.validation * int(sizes[rows].sum())))
+    for stratum in np.unique(strata.astype(str)):
+        rows = np.flatnonzero(strata == stratum)
+        chosen[rows] = _filled(ranks[rows], sizes[rows], wanted=round(settings.share * int(sizes[rows].sum())))
     return chosen
 
 
@@ -67,8 +84,3 @@ def _filled(ranks: npt.NDArray[np.uint64], sizes: npt.NDArray[np.int64], *, want
     chosen = np.zeros(len(ranks), dtype=bool)
     chosen[order[before < wanted]] = True
     return chosen
-
-
-def _bytes(column: pa.ChunkedArray) -> npt.NDArray[np.bytes_]:
-    """Give 16-byte digests as numpy values that sort and compare; trailing zero bytes are kept by the void type."""
-    return np.array(column.to_pylist(), dtype="V16").view("V16") if len(column) else np.zeros(0, dtype="V16")

@@ -96,7 +96,7 @@ CHECK: Final = pa.schema([pa.field("findings", pa.list_(FINDING))])
 GROUP: Final = pa.schema(
     [
         pa.field("group", DIGEST),  # smallest digest among its twins: decides duplicates
-        pa.field("kin", DIGEST),  # smallest digest of the wider family: decides the side
+        pa.field("kin", DIGEST),  # name of what it is bound to (family, prompt, else itself): decides the side
         pa.field("likeness", pa.float32()),  # 1.0 for exact twins, exact Jaccard for near ones; None without a twin
     ]
 )

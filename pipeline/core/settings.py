@@ -5,7 +5,7 @@ The settings of a reader or a recipe stand in that reader's or recipe's file; ev
 
 from datetime import date
 from decimal import Decimal
-from typing import Literal, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import Field, PositiveInt
 
@@ -54,13 +54,26 @@ class DedupeSettings(Settings):
 class SplitSettings(Settings):
     """Who goes into validation.jsonl."""
 
-    validation: float = Field(default=0.1, ge=0.0, lt=1.0)
-    """Share of the kept examples. A tenth is enough to see over-fitting on small sets."""
+    validation: Annotated[float, Field(ge=0.0, lt=1.0)] | Annotated[str, Field(min_length=1)] = 0.1
+    """Share of the kept examples, or the path of a file of examples that are the validation set (docs/split.md).
+
+    A tenth is enough to see over-fitting on small sets. A file, relative to the plan, has lines as they ship.
+    """
     minimum: int = Field(default=10, ge=0)
     """Least validation examples: platforms refuse files of fewer than 10. A dataset of less than three times as many
     has no validation file: everything is trained on."""
     stratify: Literal["none", "label", "source"] = "none"
     """Keep the shares of labels or sources equal on both sides."""
+
+    @property
+    def share(self) -> float:
+        """The share of the examples that is drawn for validation: none where a file gives them."""
+        return 0.0 if isinstance(self.validation, str) else self.validation
+
+    @property
+    def pinned(self) -> str | None:
+        """The file whose examples are the validation set; None: a share is drawn."""
+        return self.validation if isinstance(self.validation, str) else None
 
 
 class ExpectSettings(Settings):

@@ -78,7 +78,10 @@ def _pairs(keys: Keys, places: Indices, count: int) -> Indices:
 
 
 def met(first_of: Indices, size: Indices) -> tuple[Indices, Indices]:
-    """Give who is compared with whom among rows that stand bucket by bucket."""
+    """Give who is compared with whom among rows that stand bucket by bucket, as two arrays of places.
+
+    For each place: where its bucket begins, and how many stand in it.
+    """
     here = np.arange(len(first_of))
     reach = np.where(size > HOT, HOT_REACH, REACH)
     pairs = []

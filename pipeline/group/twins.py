@@ -49,8 +49,8 @@ def group(
         centre, near = _near(facts, here[chiefs], comparison)
         centre, near = centre[content], near[content]
         alike = np.where(np.isnan(near), alike, near)
-    named = [_named(rows["digest"], numbers, order) for numbers in (centre, kin(rows, centre, content))]
-    return _spread(named, alike, here, facts.num_rows)
+    named = _named(rows["digest"], centre, order)
+    return _spread([named, kin(rows, centre, content)], alike, here, facts.num_rows)
 
 
 def spokesmen(facts: pa.Table, group: pa.ChunkedArray | pa.Array) -> Indices:
