@@ -36,16 +36,28 @@ def judge(facts: pa.Table, *, held_codes: Collection[str] = ("moderation.held",)
     return Verdict(sound=~(broken | lost | found.erring | found.holding), held=held)
 
 
-def decide(verdict: Verdict, *, spokesman: npt.NDArray[np.int64], names: pa.ChunkedArray, keep_all: bool) -> pa.Table:
+def decide(
+    verdict: Verdict,
+    *,
+    spokesman: npt.NDArray[np.int64],
+    names: pa.ChunkedArray,
+    keep_all: bool,
+    pinned: Mask | None = None,
+) -> pa.Table:
     """Give fate and twin of every row.
 
     `spokesman` has, per row, the row number that speaks for its group among the sound ones, or -1 where none is sound.
+    `pinned` rows are sound and ship whatever they repeat, and what repeats them does not, even where all are kept.
     """
     rows = np.arange(len(spokesman))
     repeats = verdict.sound & (spokesman != rows) & (spokesman >= 0)
+    if pinned is not None:
+        repeats &= ~pinned
     fate = np.where(verdict.sound, "kept", np.where(verdict.held, "held", "rejected")).astype(object)
     if not keep_all:
         fate[repeats] = "duplicate"
+    elif pinned is not None:
+        fate[repeats & pinned[spokesman]] = "duplicate"
     twin = pa.array(np.where(repeats, spokesman, 0), mask=~repeats)
     return pa.table({"fate": pa.array(fate, pa.string()), "twin": pc.take(names.combine_chunks(), twin)})
 

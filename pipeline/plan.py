@@ -43,6 +43,8 @@ else:  # the unions are as long as the folders: a new reader or recipe is one fi
     ComposeSettings = Annotated[reduce(or_, (r.settings for r in recipes().values())), Field(discriminator="recipe")]
 
 FILE = "dataset.toml"
+PINNED = "validation"
+"""Name of the source that a pinned validation file becomes."""
 
 
 class SourcePlan(Settings):
@@ -104,6 +106,18 @@ class Plan(Settings):
     card: CardSettings = CardSettings()
     refresh: RefreshSettings = RefreshSettings()
     write: WriteSettings = WriteSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_pinned_source(cls, values: Any) -> Any:
+        """Give the values with the pinned file as one more source, whose lines ship as they are."""
+        if not isinstance(values, dict) or not isinstance(values.get("split"), dict):
+            return values
+        path, sources = values["split"].get("validation"), values.get("source")
+        if not isinstance(path, str) or not isinstance(sources, list | tuple):
+            return values
+        pinned = {"path": path, "name": PINNED, "read": {"format": "jsonl"}, "compose": {"recipe": "as_is"}}
+        return values if pinned in sources else {**values, "source": [*sources, pinned]}
 
     @model_validator(mode="after")
     def _source_names_differ(self) -> Self:

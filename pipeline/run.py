@@ -20,6 +20,7 @@ from pipeline.core.target import Limits, Target
 from pipeline.decide import decide, judge
 from pipeline.engines.spool import Spool
 from pipeline.group import group, spokesmen
+from pipeline.pinned import pinned_rows, without_answers_to
 from pipeline.plan import Plan
 from pipeline.publish import WORK, Published, publish, workplace
 from pipeline.report.manifest import MANIFEST, essence
@@ -131,13 +132,18 @@ def _facts(table: pa.Table, spool: Spool, *, method: Method) -> pa.Table:
 
 def _with_fates(table: pa.Table, spool: Spool, plan: Plan) -> pa.Table:
     """Add group, kin, likeness, side, fate and twin: what needs all rows at once, and none of their texts."""
-    verdict = judge(table, held_codes=held_codes(plan))
+    held = held_codes(plan)
+    pinned = judge(table, held_codes=held).sound & pinned_rows(table) if plan.split.pinned else None
+    if pinned is not None:
+        table = without_answers_to(table, pinned).append_column("is_pinned", pa.array(pinned))
+    verdict = judge(table, held_codes=held)
     table = table.append_column("is_sound", pa.array(verdict.sound))
     table = _with(table, group(table, spool.payloads, plan.dedupe, method=plan.target.method))
     spokesman = spokesmen(table, table["group"])
-    fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=plan.dedupe.keep == "all")
+    keep_all = plan.dedupe.keep == "all"
+    fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=keep_all, pinned=pinned)
     ships = np.asarray(pc.equal(fates["fate"], "kept").to_numpy(zero_copy_only=False), dtype=bool)
-    sides = split(table, ships=ships, settings=plan.split, seed=plan.seed)
+    sides = split(table, ships=ships, settings=plan.split, seed=plan.seed, pinned=pinned)
     return _with(table.append_column("side", sides), fates)
 
 

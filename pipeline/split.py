@@ -67,7 +67,10 @@ def _chosen(ranks: npt.NDArray[np.uint64], sizes: npt.NDArray[np.int64], setting
 
 
 def _stratified(
-    ranks: npt.NDArray[np.uint64], sizes: npt.NDArray[np.int64], strata: npt.NDArray[np.object_], settings: SplitSettings
+    ranks: npt.NDArray[np.uint64],
+    sizes: npt.NDArray[np.int64],
+    strata: npt.NDArray[np.object_],
+    settings: SplitSettings,
 ) -> Mask:
     """Say of each kin whether it goes to validation, so that each stratum has its share."""
     chosen = np.zeros(len(ranks), dtype=bool)

@@ -50,6 +50,10 @@ def build(plan: Plan, setting: Setting, *, engine: Engine, layout: Layout) -> Ou
             "moderation: the distributed engine asks no provider. Build without OPENAI_API_KEY, or set "
             "`moderation.enabled = false`."
         )
+    if plan.split.pinned:
+        raise PlanError(
+            "split.validation: the distributed engine pins no file yet. Build it with the embedded engine, or give a share."
+        )
     with ExitStack() as stack:
         order, account = begun(plan, setting, stack)
         _demand_distinct(order.sources)

@@ -64,14 +64,6 @@ def send_links(mail: Mail, sender: int, links: pa.Table) -> None:
     mail.send(sender, ends, homes(ends["key"], mail.receivers))
 
 
-def stars_of(table: pa.Table, by: str, key: str) -> pa.Table:
-    """Give links that join the keys of each run of equal `by`; the table is sorted by both."""
-    firsts = runs(table, by)
-    head = np.repeat(firsts, lengths(firsts, len(table)))
-    links = pa.table([table[key], table[key].take(pa.array(head))], schema=LINKS)
-    return links.filter(pc.not_equal(links["large"], links["small"]))
-
-
 def _tie_larger(web: _Web, turn: int, bucket: int) -> None:
     ends = distinct(web.links(turn).receive(bucket))
     firsts = runs(ends, "key")

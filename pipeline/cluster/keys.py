@@ -6,9 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
-
-from pipeline.core.columns import DIGEST
 
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -20,13 +17,6 @@ RANK: Final = pa.binary(17)
 def homes(keys: pa.ChunkedArray | pa.Array, buckets: int) -> Numbers:
     """Give the bucket in which each 16-byte key lives; digests are evenly spread by themselves."""
     return (halves(keys)[:, 0] % np.uint64(buckets)).astype(np.int64)
-
-
-def text_keys(texts: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Give a 16-byte key of each text."""
-    return pa.array(
-        [xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass")) for text in texts.to_pylist()], DIGEST
-    )
 
 
 def halves(keys: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.uint64]:

@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.cluster.components import LINKS, send_links, stars_of
+from pipeline.cluster.components import LINKS, send_links
 from pipeline.cluster.job import Job
-from pipeline.cluster.keys import distinct, found, homes, lengths, runs, text_keys
+from pipeline.cluster.keys import distinct, found, homes, lengths, runs
 from pipeline.cluster.store import Mail
 from pipeline.core.columns import DIGEST
 from pipeline.decide import decide, judge
-from pipeline.group.kin import OPEN_ANSWERS, OPEN_SHARE
+from pipeline.group.kin import OPEN_ANSWERS, OPEN_SHARE, Bond, bond_names, family_keys
 
 ASKED: Final = pa.schema(
     [
@@ -59,7 +59,7 @@ def link(job: Job, bucket: int, *, composed: int) -> int:
     is_open = (rows >= OPEN_SHARE * composed) & (answers >= OPEN_ANSWERS)
     bound = distinct(asked.filter(pa.array(~is_open[codes])).select(["prompt", "group"]))
     families = distinct(job.from_parts("families").receive(bucket))
-    links = [stars_of(bound, "prompt", "group"), stars_of(families, "family", "group")]
+    links = [_links(bound, "prompt", Bond.PROMPT), _links(families, "family", Bond.FAMILY)]
     send_links(Mail(job.store, "links/0", job.buckets, job.buckets), bucket, distinct(pa.concat_tables(links)))
     return sum(map(len, links))
 
@@ -76,9 +76,15 @@ def tell_kin(job: Job, bucket: int) -> None:
 def kin_of(job: Job, part: int, group: pa.ChunkedArray) -> pa.ChunkedArray:
     """Give the kin of each row of a part by its group; null where a row has none."""
     told = job.to_parts("kin").receive(part)
-    at = found(group, told["group"])
+    own = bond_names(group, Bond.ALONE)
+    at = found(own, told["group"])
     kin = told["kin"].take(pa.array(at, mask=at < 0))
-    return pc.coalesce(kin, group)
+    return pc.coalesce(kin, own)
+
+
+def _links(table: pa.Table, by: str, bond: Bond) -> pa.Table:
+    """Give links from groups to what binds them: names of bonds are smaller than those of groups."""
+    return pa.table([bond_names(table["group"], Bond.ALONE), bond_names(table[by], bond)], schema=LINKS)
 
 
 def _tell(job: Job, part: int, rows: pa.Table) -> None:
@@ -89,9 +95,9 @@ def _tell(job: Job, part: int, rows: pa.Table) -> None:
     counted = asked.aggregate([([], "count_all")]).rename_columns(ASKED.names).cast(ASKED)
     job.from_parts("prompts").send(part, counted, homes(counted["prompt"], job.buckets))
     members = composed.filter(pc.is_valid(composed["family"]))
-    families = distinct(pa.table([text_keys(members["family"]), members["group"]], schema=FAMILIES))
+    families = distinct(pa.table([family_keys(members["family"]), members["group"]], schema=FAMILIES))
     job.from_parts("families").send(part, families, homes(families["family"], job.buckets))
-    groups = distinct(pa.table({"group": composed["group"]}))
+    groups = distinct(pa.table({"group": bond_names(composed["group"], Bond.ALONE)}))
     groups = groups.append_column("part", pa.array(np.full(len(groups), part, np.int64)))
     job.from_parts("groups").send(part, groups, homes(groups["group"], job.buckets))
 

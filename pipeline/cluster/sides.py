@@ -144,7 +144,7 @@ def cuts(
             last[stratum] = line
             before += size
     is_by_share = settings.stratify == "none" and settings.minimum <= shipped * LARGEST_FILL
-    return Cuts(settings.validation if is_by_share else 0.0, last)
+    return Cuts(settings.share if is_by_share else 0.0, last)
 
 
 def sides_of(job: Job, part: int, rows: pa.Table, cut: Cuts) -> pa.Array:
@@ -172,13 +172,13 @@ def seeded(kin: pa.ChunkedArray, seed: int) -> Hashes:
 
 
 def _wanted(bins: Bins, settings: SplitSettings) -> dict[str, int]:
-    if settings.validation == 0:
+    if settings.share == 0:
         return {}
     totals: Counter[str] = Counter()
     for (stratum, _), size in bins.items():
         totals[stratum] += size
     if settings.stratify != "none":
-        return {stratum: round(settings.validation * total) for stratum, total in totals.items()}
+        return {stratum: round(settings.share * total) for stratum, total in totals.items()}
     return {ALL: settings.minimum} if settings.minimum <= totals[ALL] * LARGEST_FILL else {}
 
 

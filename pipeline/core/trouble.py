@@ -22,6 +22,7 @@ CAUSES: Final[dict[str, str]] = {
     "compose.alternatives": 'One cell holds several answers. Set `separator` and `alternatives = "first"`, or keep one answer.',
     "compose.label": "The label is none of the `labels` in the plan. Add it there, or map it in `names`.",
     "forget.tombstone": "Somebody asked to have the row erased, and `tuneset forget` was told. Nothing of it is kept; see docs/forget.md.",
+    "split.pinned": "A pinned validation example asks the same and has another answer. Take one of the two out, or give both to one side.",
     "file.shape": "The whole file has another shape than fine-tuning lines. `tuneset init --from FILE`, then `tuneset build`, converts it.",
     "file.encoding": "Bytes that are not UTF-8; uploads fail on them. Save the file as UTF-8, or repair the line.",
     "file.bom": "A byte-order mark makes the first line no JSON for many readers. `--fix` removes it; Azure's pages ask for one.",

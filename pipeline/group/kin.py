@@ -1,16 +1,17 @@
 """Kin: rows that must not be parted by the split. Twins, rows with one prompt, rows of one family."""
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from pipeline.core.columns import DIGEST
 from pipeline.core.verdicts import digest_lanes
-from pipeline.core.word_hashes import Hashes
 from pipeline.group.order import codes, first_rows
 
 Indices = npt.NDArray[np.int64]
@@ -19,6 +20,15 @@ OPEN_SHARE: Final = 0.2
 OPEN_ANSWERS: Final = 5
 """A prompt of at least this share of all rows, with at least so many answers, is an open task (*write a story*):
 its answers are no conflict, and it does not bind rows to one side."""
+
+
+class Bond(IntEnum):
+    """What binds a component: the least name is that of the strongest bond."""
+
+    FAMILY = 0
+    PROMPT = 1
+    ALONE = 2
+    """Nothing from outside: the least digest of the rows."""
 
 
 def kin(rows: pa.Table, centre: Indices, content: Indices) -> pa.Array:
@@ -30,21 +40,39 @@ def kin(rows: pa.Table, centre: Indices, content: Indices) -> pa.Array:
     everyone = np.arange(len(centre))
     families, prompts = _known(rows["family"]), _bound(rows["prompt"], content)
     numbers = _components(len(centre), [(everyone, centre), prompts, families])
-    anchors = digest_lanes(rows["digest"]).byteswap()
-    kind = np.full(len(centre), 2, np.uint64)
-    anchors[prompts[0]], kind[prompts[0]] = digest_lanes(rows["prompt"])[prompts[0]].byteswap(), 1
-    anchors[families[0]], kind[families[0]] = _texts(rows["family"], *families), 0
-    order = np.argsort(kind << np.uint64(62) | anchors[:, 0] >> np.uint64(2), kind="stable")
-    names = np.ascontiguousarray(anchors[first_rows(numbers, order)[numbers]]).byteswap()
-    return pa.Array.from_buffers(DIGEST, len(names), [None, pa.py_buffer(names.astype("<u8").tobytes())])
+    names = _names(rows["digest"], Bond.ALONE)
+    names[prompts[0]] = _names(rows["prompt"], Bond.PROMPT)[prompts[0]]
+    names[families[0]] = _names(_families(rows["family"], *families), Bond.FAMILY)
+    order = np.argsort(names.view(">u8")[:, 0].astype(np.uint64), kind="stable")
+    return _digests(names[first_rows(numbers, order)[numbers]])
 
 
-def _texts(column: pa.ChunkedArray, known: Indices, numbers: Indices) -> Hashes:
-    """Give the digests of these values, numbered in the order of their first row, as numbers that sort as bytes do."""
+def bond_names(keys: pa.ChunkedArray | pa.Array, bond: Bond) -> pa.Array:
+    """Give the names of these 16-byte keys as bonds of this kind; null for null."""
+    return pc.if_else(keys.is_valid(), pa.chunked_array([_digests(_names(keys, bond))]), None)
+
+
+def family_keys(families: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Give a 16-byte key of each family."""
+    texts = (text.encode("utf-8", "surrogatepass") for text in families.to_pylist())
+    return pa.array([xxhash.xxh3_128_digest(text) for text in texts], DIGEST)
+
+
+def _names(keys: pa.ChunkedArray | pa.Array, bond: Bond) -> npt.NDArray[np.uint8]:
+    """Give the bytes of names, of shape (rows, 16): the two highest bits are the bond, the others the key's."""
+    names = digest_lanes(keys).astype("<u8").view(np.uint8).reshape(-1, 16)
+    names[:, 0] = names[:, 0] & 0x3F | bond << 6
+    return names
+
+
+def _digests(names: npt.NDArray[np.uint8]) -> pa.Array:
+    return pa.Array.from_buffers(DIGEST, len(names), [None, pa.py_buffer(names.tobytes())])
+
+
+def _families(column: pa.ChunkedArray, known: Indices, numbers: Indices) -> pa.Array:
+    """Give the key of each known family; `numbers` count families in the order of their first row."""
     first = known[np.unique(numbers, return_index=True)[1]]
-    digests = [xxhash.xxh3_128_digest(text.encode()) for text in column.take(pa.array(first)).to_pylist()]
-    lanes: Hashes = np.frombuffer(b"".join(digests), ">u8").reshape(-1, 2).astype(np.uint64)
-    return lanes[numbers]
+    return family_keys(column.take(pa.array(first))).take(pa.array(numbers))
 
 
 def _components(count: int, bonds: Sequence[tuple[Indices, Indices]]) -> Indices:
@@ -83,6 +111,11 @@ def conflicts(facts: pa.Table) -> list[Indices]:
     cuts = np.flatnonzero(np.diff(prompt[order])) + 1
     found = [known[part] for part in np.split(order, cuts) if len(part)]
     return sorted(found, key=lambda part: int(part[0]))
+
+
+def bound_prompts(facts: pa.Table) -> tuple[Indices, Indices]:
+    """Give the rows whose prompt binds them, and the number of it; `facts` has prompt and content."""
+    return _bound(facts["prompt"], codes(facts["content"]))
 
 
 def _known(column: pa.ChunkedArray) -> tuple[Indices, Indices]:

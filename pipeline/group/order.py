@@ -27,10 +27,15 @@ def by_digest(digests: pa.ChunkedArray, names: pa.ChunkedArray) -> Indices:
     return order
 
 
-def sound_first(order: Indices, is_sound: Mask) -> Indices:
-    """Give the same order with the sound rows before the others."""
-    sound = is_sound[order]
-    return np.concatenate([order[sound], order[~sound]])
+def speakers_first(order: Indices, facts: pa.Table) -> Indices:
+    """Give the same order with sound rows before the others, and pinned ones (`is_pinned`, if there) before all."""
+    order = _first(order, facts["is_sound"].to_numpy())
+    return _first(order, facts["is_pinned"].to_numpy()) if "is_pinned" in facts.column_names else order
+
+
+def _first(order: Indices, these: Mask) -> Indices:
+    chosen = these[order]
+    return np.concatenate([order[chosen], order[~chosen]])
 
 
 def codes(column: pa.ChunkedArray | pa.Array) -> Indices:

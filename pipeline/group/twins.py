@@ -15,9 +15,11 @@ from pipeline.core.sketch import sketches_of
 from pipeline.core.verdicts import PairVerdicts, digest_lanes
 from pipeline.group.candidates import candidates
 from pipeline.group.kin import kin
-from pipeline.group.order import Indices, by_digest, codes, first_rows, numbered, sound_first
+from pipeline.group.order import Indices, by_digest, codes, first_rows, numbered, speakers_first
 from pipeline.group.stars import Likenesses, stars
 from pipeline.group.verify import Comparison, Contents, PayloadOf, verified
+
+THIN = ("name", "digest", "content", "prompt", "family", "is_sound", "is_pinned")
 
 
 def group(
@@ -33,13 +35,15 @@ def group(
     `facts` has name, digest, content, prompt, keys, sketch, family and is_sound; `payload_of` gives payloads by row
     number. `verdicts` are asked before two rows are fetched and compared, and learn what was found; None: nothing is
     known. Every member of a group is verified against its centre: the smallest digest of its sound members, else of all.
+    Where `facts` has is_pinned (sound rows that stay whatever they repeat), each of those is a centre, and whoever is like
+    one belongs to one.
     """
     here = np.flatnonzero(facts["digest"].is_valid().to_numpy())
-    thin = facts.select(["name", "digest", "content", "prompt", "family", "is_sound"])
+    thin = facts.select([name for name in THIN if name in facts.column_names])
     rows = thin if len(here) == facts.num_rows else thin.take(pa.array(here))
     order = by_digest(rows["digest"], rows["name"])
     content, chiefs = numbered(
-        codes(rows["content"] if settings.exact else rows["digest"]), sound_first(order, rows["is_sound"].to_numpy())
+        codes(rows["content"] if settings.exact else rows["digest"]), speakers_first(order, rows)
     )
     alike = np.full(len(here), np.nan, np.float32)
     alike[np.bincount(content, minlength=1)[content] > 1] = 1.0
@@ -56,10 +60,11 @@ def group(
 def spokesmen(facts: pa.Table, group: pa.ChunkedArray | pa.Array) -> Indices:
     """Give for every row the row number that speaks for its group among sound rows, -1 where none is sound.
 
-    The smallest digest speaks, then the smallest name. `facts` has name, digest and is_sound.
+    The smallest digest speaks, then the smallest name, pinned rows before others. `facts` has name, digest, is_sound
+    and, where there are such rows, is_pinned.
     """
     numbers, sound = codes(group), facts["is_sound"].to_numpy()
-    first = first_rows(numbers, sound_first(by_digest(facts["digest"], facts["name"]), sound))
+    first = first_rows(numbers, speakers_first(by_digest(facts["digest"], facts["name"]), facts))
     speaker = np.where(sound[first], first, -1)[numbers]
     return np.where(group.is_valid().to_numpy(zero_copy_only=False), speaker, -1)
 
@@ -69,6 +74,9 @@ def _near(facts: pa.Table, chiefs: Indices, comparison: Comparison) -> tuple[Ind
     pairs = candidates(facts["keys"], chiefs)
     digests = digest_lanes(facts["content"])[chiefs]
     contents = Contents(chiefs, digests, sketches_of(facts["sketch"])[chiefs])
+    if "is_pinned" in facts.column_names:
+        pinned = facts["is_pinned"].to_numpy()[chiefs]
+        pairs = pairs[~pinned[pairs].all(axis=1)]
     return stars(verified(pairs, contents, comparison), len(chiefs))
 
 

@@ -16,6 +16,7 @@ TOP = {
     "export",
     "forget",
     "generated",
+    "pinned",
     "plan",
     "preflight",
     "reviewing",
