@@ -215,9 +215,9 @@ def target_facts(target: Target, limits: Limits) -> TargetFacts:
 def _plan_values(plan: Plan) -> dict[str, Any]:
     """Give the plan with every default; its sources by name, because their order means nothing.
 
-    What happens after a build is left out: it changes no dataset, and its commands may hold what nobody should read.
+    What happens after a build, and what is kept for the next, is left out: it changes no dataset, and the commands may hold what nobody should read.
     """
-    values = plan.model_dump(mode="json", exclude={"refresh"})
+    values = plan.model_dump(mode="json", exclude={"cache", "refresh"})
     return {**values, "source": sorted(values["source"], key=lambda source: str(source["name"]))}
 
 

@@ -56,6 +56,18 @@ class Check:
         """One list of findings a row."""
         return CHECK
 
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """What rules ask where it was measured; suspects may ask any measured column."""
+        return ("digest", "moderation", "private")
+
+    def identity(self, source: str) -> str:
+        """Give the limits and rules; how moderation is asked is no limit."""
+        del source
+        own = self.settings
+        tables = (own.limits, own.rules, own.privacy)
+        return repr((*(table.identity() for table in tables), sorted(own.moderation.thresholds.items())))
+
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the batch with the findings of each row."""
         rules = [rule for rule in active(self.settings) if rule.look]

@@ -17,6 +17,7 @@ from pipeline.core.described import described
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Method
 from pipeline.core.settings import (
+    CacheSettings,
     CardSettings,
     CostSettings,
     DedupeSettings,
@@ -105,6 +106,7 @@ class Plan(Settings):
     forget: ForgetSettings = ForgetSettings()
     card: CardSettings = CardSettings()
     refresh: RefreshSettings = RefreshSettings()
+    cache: CacheSettings = CacheSettings()
     write: WriteSettings = WriteSettings()
 
     @model_validator(mode="before")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,14 +17,19 @@ from pipeline.core.errors import PlanError
 from pipeline.core.progress import Advance
 from pipeline.core.settings import CheckSettings
 from pipeline.core.stage import Stage
+from pipeline.core.store import Store
 from pipeline.core.target import Target
 from pipeline.core.tombstone import Tombstones
 from pipeline.engines.spool import Spool, spooled
-from pipeline.engines.watched import reading, watched
+from pipeline.engines.watched import watched
 from pipeline.measure import Measure
 from pipeline.measure.moderation import as_column, moderate
 from pipeline.measure.screen import Screen
+from pipeline.onepass import PACKED, Done, OnePass, done
 from pipeline.plan import Plan
+from pipeline.remember import keeping
+from pipeline.remember.keeping import Tally
+from pipeline.remember.version import version
 from pipeline.setting import Setting
 
 FALLBACK_ENCODING: Final = "o200k_base"
@@ -65,12 +71,8 @@ def rows(job: Job, stack: ExitStack) -> Rows:
     """
     asks = bool(job.setting.api_key) and job.plan.moderation.enabled
     stages = stages_of(job.plan, job.target, job.checks, job.setting, asks=asks)
-    schema = _schema(columns.READ, *(stage.adds for stage in stages))
     with job.setting.progress.stage("rows", unit="rows", total=None) as advance:
-        batches = read.erased(read.rows(job.sources, batch_rows=job.setting.batch_rows), job.forgotten)
-        work = watched(stages, job.setting.watch)
-        tables = _counted(job.setting.engine.run(reading(batches, job.setting.watch), work), advance)
-        spool = stack.enter_context(spooled(job.work / "rows.arrow", tables, schema))
+        spool = stack.enter_context(_passed(job, stages, advance))
     if asks:
         spool = _moderated(spool, job, stack)
     said = [name for name in ("moderation",) if name in spool.schema.names]
@@ -91,6 +93,39 @@ def composing(plan: Plan, salt: str | None) -> Compose:
         privacy=plan.privacy,
         salt=salt,
     )
+
+
+def _passed(job: Job, stages: Sequence[Stage], advance: Advance) -> Spool:
+    """Send every piece through the stages; what was worked out before is looked up."""
+    folder = job.setting.remembered
+    watch = job.setting.watch
+    stages, store = tuple(watched(stages, watch)), Store(job.work / "rows", folder)
+    work = OnePass(stages, store, version=version(), forgotten=job.forgotten, watch=watch)
+    if folder is not None and (why := keeping.prepare(folder, work.erased)) is not None:
+        job.setting.progress.note(why)
+        folder, work = None, replace(work, store=Store(job.work / "rows"))
+    parts: list[Done] = []
+    made: list[int] = []
+    used: set[Path] = set()
+    pieces = read.pieces_of(job.sources, read.Wanted(job.setting.batch_rows))
+    for worked in job.setting.engine.map(pieces, work, work.known):
+        if (part := done(worked, work)) is not None:
+            parts.append(part)
+            made.append(worked.made)
+            used.update(entry.path for entry in worked.entries)
+            advance(part.num_rows)
+    if folder is not None:
+        _kept(job, folder, parts, made, used)
+    return Spool(parts, work.schema, packed=PACKED)
+
+
+def _kept(job: Job, folder: Path, parts: Sequence[Done], made: Sequence[int], used: set[Path]) -> None:
+    """Say what did not fit, note what was found, and keep the cache within its bound."""
+    if any(job.work in path.parents for path in used):
+        job.setting.progress.note(f"{folder}: the cache could not be written (is the disk full?); the build goes on.")
+    found = [part.num_rows for part, count in zip(parts, made, strict=True) if not count]
+    keeping.write_tally(folder, Tally(len(parts), len(found), sum(part.num_rows for part in parts), sum(found)))
+    keeping.trim(folder, most_bytes=int(job.plan.cache.max_gb * 10**9), keep=used)
 
 
 def stages_of(plan: Plan, target: Target, checks: CheckSettings, setting: Setting, *, asks: bool) -> list[Stage]:

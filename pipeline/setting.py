@@ -20,6 +20,8 @@ class Setting:
     """Name of the version that is published."""
     cache: Path
     """Folder of what is kept between runs: answers of the Moderation API."""
+    remembered: Path | None = None
+    """Folder where what was worked out of the rows is kept between runs. None: each run begins anew."""
     vocabularies: tuple[str, ...] = ()
     """Folders in which unpacked token vocabularies may lie, the last to be written to."""
     engine: Local

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "--profile", "profiled", is_flag=True, help="Say what each stage cost: a table, timings.json, profile.html."
 )
+@click.option("--no-cache", is_flag=True, help="Work everything out anew and keep nothing for the next run.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary; findings still decide the exit code.")
 def command(
     path: Path,
@@ -64,6 +65,7 @@ def command(
     wait: float,
     log_format: str,
     profiled: bool,
+    no_cache: bool,
     quiet: bool,
 ) -> int:
     """Build the dataset that the plan describes.
@@ -78,7 +80,15 @@ def command(
     place = Cluster(cluster, shared) if cluster else None
     progress = progress_for(log_format, quiet=quiet or form == "json")
     outcome = built(
-        path, load(path), progress=progress, workers=workers, wait=wait, as_of=day, cluster=place, profiled=profiled
+        path,
+        load(path),
+        progress=progress,
+        workers=workers,
+        wait=wait,
+        as_of=day,
+        cluster=place,
+        profiled=profiled,
+        remembers=not no_cache,
     )
     if form == "json":
         click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
@@ -99,6 +109,7 @@ def built(
     as_of: date | None = None,
     cluster: Cluster | None = None,
     profiled: bool = False,
+    remembers: bool = True,
 ) -> "Outcome":
     """Build a plan in the world as it is, and keep beside the dataset how long each stage took."""
     from pipeline.cli._light import without_pandas
@@ -116,6 +127,7 @@ def built(
             today=as_of or world.today,
             stamp=world.stamp,
             cache=world.cache,
+            remembered=world.cache / "rows" if remembers else None,
             vocabularies=world.vocabularies,
             engine=Local(workers or world.cores),
             api_key=world.api_key,

@@ -1,5 +1,7 @@
 """The compose stage: each row's record becomes the very line that ships, or the reason why there is none."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -83,6 +85,23 @@ class Compose:
     def adds(self) -> pa.Schema:
         """Columns that it appends."""
         return columns.COMPOSE
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """Nothing else is asked."""
+        return ()
+
+    def identity(self, source: str) -> str:
+        """Give what decides how this source is composed; the salt only as a sum that nobody can turn back."""
+        told = source if self.stratify == "source" else None
+        settings = (self.recipes[source], self.mend, self.privacy)
+        parts = (*(one.identity() for one in settings), self.method, self.stratify, told, self._salt_sum())
+        return repr((*parts, self.families.get(source), self.labels.get(source)))
+
+    def _salt_sum(self) -> str | None:
+        if self.salt is None or "pseudonymise" not in self.privacy.actions.values():
+            return None
+        return hmac.new(self.salt.encode(), b"tuneset: which salt", hashlib.sha256).hexdigest()
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the same rows with payload or trouble, and what was mended."""

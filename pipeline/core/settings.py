@@ -280,6 +280,14 @@ class WriteSettings(Settings):
     """Versions of the dataset that stay on disk. The published, the accepted and a held-back one stay in any case."""
 
 
+class CacheSettings(Settings):
+    """What is kept between runs so that the next works out only what changed. It is no part of what is built."""
+
+    max_gb: float = Field(default=10.0, ge=0.0)
+    """Thousand million bytes after a run; what was not used for longest goes first, never what the run itself used.
+    10: about five million examples of a kilobyte."""
+
+
 class RuleSettings(Settings):
     """Which rules judge, and how gravely."""
 

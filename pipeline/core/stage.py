@@ -1,6 +1,6 @@
 """The contract between rooms and engines: a stage turns a slice of the table into the same rows with more columns."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -28,4 +28,18 @@ class Stage(Protocol):
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the same rows in the same order with the columns of `adds` appended."""
+        ...
+
+
+@runtime_checkable
+class Lasting(Stage, Protocol):
+    """A stage whose columns may be kept: equal rows and an equal identity give equal columns."""
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """Columns that change what it says where they are there."""
+        ...
+
+    def identity(self, source: str) -> str:
+        """Give everything but the rows that decides what it says of this source; never a secret."""
         ...

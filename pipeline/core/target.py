@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.core.example import Method
@@ -13,6 +14,10 @@ class Settings(BaseModel):
     """A frozen set of named values that forbids names it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def identity(self) -> str:
+        """Give all values as text that is the same in every process: sets and tables in order."""
+        return msgspec.json.encode(self.model_dump(), order="deterministic", enc_hook=str).decode()
 
 
 class Limits(Settings):

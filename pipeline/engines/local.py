@@ -1,13 +1,13 @@
-"""Batches through stages on this machine: in this process, or over a pool of processes with bounded memory."""
+"""Work on this machine: in this process, or over a pool of processes with bounded memory."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import reduce
-from itertools import chain, islice
+from functools import partial, reduce
+from itertools import chain
 from multiprocessing import get_context
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
@@ -15,11 +15,25 @@ from pipeline.core.stage import Stage
 from pipeline.core.trouble import Trouble
 
 IN_FLIGHT: Final = 2
-"""Batches a worker may have waiting: one in hand and one behind it keep it busy, more only hold memory."""
+"""Tasks a worker may have waiting: one in hand and one behind it keep it busy, more only hold memory."""
 SMALL: Final = 2
-"""Runs of at most so many batches stay in this process: starting workers would take longer than the work."""
+"""Runs of at most so many tasks stay in this process: starting workers would take longer than the work."""
 
-Sent = tuple[pa.RecordBatch, "Future[pa.Table]"]
+
+class Task(Protocol):
+    """A part of the work, small to send; one that kills its worker is taken apart."""
+
+    def halves(self) -> Sequence["Task"]:
+        """Give the same work in smaller parts; nothing where it is about a single row."""
+        ...
+
+    def lost(self) -> "Task":
+        """Give what is done about the single row in its place."""
+        ...
+
+
+T = TypeVar("T", bound=Task)
+Answer = TypeVar("Answer")
 
 
 def through(batch: pa.RecordBatch, stages: Sequence[Stage]) -> pa.Table:
@@ -35,32 +49,56 @@ class Local(NamedTuple):
 
     def run(self, batches: Iterable[pa.RecordBatch], stages: Sequence[Stage]) -> Iterator[pa.Table]:
         """Give each batch after all stages, in the order they came."""
-        feed = iter(batches)
-        first = list(islice(feed, SMALL + 1))
-        if self.workers == 1 or len(first) <= SMALL:
-            yield from (through(batch, stages) for batch in chain(first, feed))
-        else:
-            yield from self.apart(chain(first, feed), stages)
+        return self.map(map(_Batch, batches), partial(_through, stages=stages))
 
     def apart(self, batches: Iterable[pa.RecordBatch], stages: Sequence[Stage]) -> Iterator[pa.Table]:
         """Do the same in processes of their own, however few the batches: this one outlives what kills them."""
-        feed = iter(batches)
+        return self._pooled(((_Batch(rows), None) for rows in batches), partial(_through, stages=stages))
+
+    def map(
+        self,
+        tasks: Iterable[T],
+        work: Callable[[T], Answer],
+        known: Callable[[T], Answer | None] = lambda _: None,
+    ) -> Iterator[Answer]:
+        """Give the answer to each task in the order of tasks; several to one that had to be taken apart.
+
+        `known` is asked here first: what needs no work is sent nowhere. Tasks are taken as answers are.
+        """
+        feed = ((task, known(task)) for task in tasks)
+        if self.workers == 1:
+            yield from (work(task) if answer is None else answer for task, answer in feed)
+            return
+        first: list[tuple[T, Answer | None]] = []
+        for task, answer in feed:
+            if answer is not None and not first:
+                yield answer
+                continue
+            first.append((task, answer))
+            if sum(answer is None for _, answer in first) > SMALL:
+                yield from self._pooled(chain(first, feed), work)
+                return
+        yield from (work(task) if answer is None else answer for task, answer in first)
+
+    def _pooled(self, feed: Iterator[tuple[T, Answer | None]], work: Callable[[T], Answer]) -> Iterator[Answer]:
         pool = self._pool()
-        sent: deque[Sent] = deque()
+        sent: deque[tuple[T, Future[Answer] | Answer]] = deque()
         try:
             while True:
-                while len(sent) < self.workers * IN_FLIGHT and (batch := next(feed, None)) is not None:
-                    sent.append((batch, pool.submit(through, batch, stages)))
+                while len(sent) < self.workers * IN_FLIGHT and (one := next(feed, None)) is not None:
+                    task, answer = one
+                    sent.append((task, pool.submit(work, task) if answer is None else answer))
                 if not sent:
                     return
-                batch, answer = sent.popleft()
+                task, waiting = sent.popleft()
                 try:
-                    yield answer.result()
+                    yield waiting.result() if isinstance(waiting, Future) else waiting
                 except BrokenProcessPool:
-                    again = [batch, *(waiting for waiting, _ in sent)]
+                    again = [(task, waiting), *sent]
                     sent.clear()
                     pool.shutdown(wait=False, cancel_futures=True)
-                    yield from (self._alone(lost, stages) for lost in again)
+                    for task, waiting in again:
+                        yield from self._alone(task, work) if isinstance(waiting, Future) else [waiting]
                     pool = self._pool()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -69,26 +107,40 @@ class Local(NamedTuple):
         # forkserver: a fork of a process with running threads (Arrow, tokenizers) may hang
         return ProcessPoolExecutor(self.workers, mp_context=get_context("forkserver"))
 
-    def _alone(self, batch: pa.RecordBatch, stages: Sequence[Stage]) -> pa.Table:
-        """Run one batch in a process of its own; if that dies too, halve it until the deadly row is found."""
+    def _alone(self, task: T, work: Callable[[T], Answer]) -> Iterator[Answer]:
+        """Do one task in a process of its own; if that dies too, halve it until the deadly row is found."""
         with ProcessPoolExecutor(1, mp_context=get_context("forkserver")) as pool:
             try:
-                return pool.submit(through, batch, stages).result()
+                yield pool.submit(work, task).result()
             except BrokenProcessPool:
                 pass
-        if batch.num_rows > 1:
-            middle = batch.num_rows // 2
-            halves = (batch.slice(0, middle), batch.slice(middle))
-            return pa.concat_tables([self._alone(half, stages) for half in halves])
-        return through(_lost(batch), stages)
+            else:
+                return
+        halves = task.halves()
+        for half in halves:
+            yield from self._alone(half, work)  # type: ignore[arg-type]  # a part of the same work
+        if not halves:
+            yield work(task.lost())  # type: ignore[arg-type]  # as above
 
 
-def _lost(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Give the row as one that could not be read, so that it is held and not lost."""
-    trouble = Trouble("run.worker-lost", "the worker process died on this row, twice.")
-    columns = batch.to_pydict() | {
-        "unread": [str(trouble)],
-        "raw": [batch["record"][0].as_buffer().to_pybytes()],
-        "record": [None],
-    }
-    return pa.RecordBatch.from_pydict(columns, schema=batch.schema)
+class _Batch(NamedTuple):
+    """Rows that are worked on as they are."""
+
+    rows: pa.RecordBatch
+
+    def halves(self) -> Sequence[Self]:
+        """Give the rows in two parts; of a single row nothing."""
+        middle = self.rows.num_rows // 2
+        return [self._replace(rows=self.rows[:middle]), self._replace(rows=self.rows[middle:])] if middle else []
+
+    def lost(self) -> Self:
+        """Give the row as one that could not be read, so that it is held and not lost."""
+        trouble = Trouble("run.worker-lost", "the worker process died on this row, twice.")
+        record = self.rows["record"][0].as_py()
+        values = {"unread": [str(trouble)], "raw": [(record or "").encode()], "record": [None]}
+        columns = self.rows.to_pydict() | values
+        return self._replace(rows=pa.RecordBatch.from_pydict(columns, schema=self.rows.schema))
+
+
+def _through(batch: _Batch, stages: Sequence[Stage]) -> pa.Table:
+    return through(batch.rows, stages)

@@ -1,10 +1,10 @@
-"""The table on disk: batches go in once, thin columns and single payloads come out, memory-mapped."""
+"""The table on disk: what was worked out stays there; thin columns and single payloads come out, memory-mapped."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +12,32 @@ import pyarrow as pa
 
 Rows = Sequence[int] | npt.NDArray[np.integer]
 
+UNPACKED: Final = 4
+"""Parts whose packed texts are held at a time; rows are asked for nearly in their order."""
+
+
+class Part(Protocol):
+    """Some rows of the table; a record batch is one."""
+
+    @property
+    def num_rows(self) -> int:
+        """How many."""
+        ...
+
+    def column(self, name: str) -> pa.Array:
+        """Give a column."""
+        ...
+
 
 class Spool:
-    """An Arrow file of the whole table, read in place: nothing is held in memory but what is asked for."""
+    """The whole table, read in place: nothing is held in memory but what is asked for."""
 
-    def __init__(self, path: Path) -> None:
-        self._map = pa.memory_map(str(path))
-        self._file = pa.ipc.open_file(self._map)
-        self._batches = [self._file.get_batch(i) for i in range(self._file.num_record_batches)]
-        self._starts = np.cumsum([0, *(batch.num_rows for batch in self._batches)])
+    def __init__(self, parts: Sequence[Part], schema: pa.Schema, *, packed: frozenset[str] = frozenset()) -> None:
+        """Take parts of one schema; columns that are packed are unpacked at each use."""
+        self.schema = schema
+        self._parts = parts
+        self._packed = packed
+        self._starts = np.cumsum([0, *(part.num_rows for part in parts)])
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -31,22 +48,17 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._batches = []
-        self._map.close()
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Give the columns and their types."""
-        return self._file.schema
+        self._parts = ()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Give the batches as they were written."""
-        yield from self._batches
+        """Give all columns, a part at a time."""
+        for part in self._parts:
+            yield pa.RecordBatch.from_arrays([part.column(name) for name in self.schema.names], schema=self.schema)
 
     def pairs(self, key: str, text: str) -> Iterator[tuple[bytes, str]]:
         """Give two columns row by row, without the rows that lack one."""
-        for batch in self._batches:
-            columns = batch.column(key).to_pylist(), batch.column(text).to_pylist()
+        for part in self._parts:
+            columns = part.column(key).to_pylist(), part.column(text).to_pylist()
             yield from (
                 (one, other) for one, other in zip(*columns, strict=True) if one is not None and other is not None
             )
@@ -57,17 +69,20 @@ class Spool:
 
     def columns(self, names: Sequence[str]) -> pa.Table:
         """Give these columns of every row as one table (mapped, not copied)."""
-        schema = self._file.schema
-        fields = pa.schema([schema.field(name) for name in names])
-        return pa.Table.from_batches([batch.select(list(names)) for batch in self._batches], schema=fields)
+        fields = [self.schema.field(name) for name in names]
+        columns = [pa.chunked_array([part.column(f.name) for part in self._parts], f.type) for f in fields]
+        return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
     def texts(self, column: str, rows: Rows) -> Iterator[bytes]:
         """Give the UTF-8 bytes of a string or binary column for these rows, in this order; b"" for null."""
-        buffers = {}
+        most = UNPACKED if column in self._packed else len(self._parts)
+        buffers: dict[int, tuple[npt.NDArray[np.int32], memoryview]] = {}
         where = np.searchsorted(self._starts, np.asarray(rows, dtype=np.int64), side="right") - 1
-        for row, number in zip(rows, where, strict=True):
+        for row, number in zip(rows, where.tolist(), strict=True):
             if number not in buffers:
-                buffers[number] = _texts(self._batches[number].column(column))
+                if len(buffers) >= most:
+                    del buffers[next(iter(buffers))]
+                buffers[number] = _texts(self._parts[number].column(column))
             offsets, data = buffers[number]
             at = int(row) - int(self._starts[number])
             yield bytes(data[offsets[at] : offsets[at + 1]])
@@ -86,7 +101,14 @@ def spooled(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> Spool:
         for table in tables:
             for batch in table.cast(schema).combine_chunks().to_batches():
                 writer.write_batch(batch)
-    return Spool(path)
+    return opened(path)
+
+
+def opened(path: Path) -> Spool:
+    """Open a spool that was written."""
+    with pa.memory_map(str(path)) as file:
+        whole = pa.ipc.open_file(pa.BufferReader(file.read_buffer()))
+    return Spool([whole.get_batch(number) for number in range(whole.num_record_batches)], whole.schema)
 
 
 def _texts(array: pa.Array) -> tuple[npt.NDArray[np.int32], memoryview]:

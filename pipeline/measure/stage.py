@@ -41,6 +41,16 @@ class Measure:
         return MEASURE
 
     @property
+    def also_reads(self) -> tuple[str, ...]:
+        """Nothing else is asked."""
+        return ()
+
+    def identity(self, source: str) -> str:
+        """Give what decides the numbers; where vocabularies lie does not."""
+        del source
+        return repr((self.encoding, self.method, self.near))
+
+    @property
     def counted_by(self) -> str:
         """Who counts the tokens, with version: loads the counter."""
         return counter(self.encoding, self.folders).name

@@ -32,7 +32,14 @@ def _without(batch: pa.RecordBatch, meant: pa.BooleanArray) -> pa.RecordBatch:
     why = pa.scalar(str(Trouble(ERASED, SENTENCE)))
     instead = {"record": pa.scalar(None, pa.string()), "raw": pa.scalar(None, pa.binary()), "unread": why}
     arrays = [
-        pc.if_else(meant, instead[field.name], batch[field.name]) if field.name in instead else batch[field.name]
+        _cleared(pc.if_else(meant, instead[field.name], batch[field.name]))
+        if field.name in instead
+        else batch[field.name]
         for field in columns.READ
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=columns.READ)
+
+
+def _cleared(column: pa.Array) -> pa.Array:
+    """Write a column anew: Arrow leaves the bytes of what became null where they were, and they would be written out."""
+    return pa.array(column.to_pylist(), column.type)

@@ -37,6 +37,7 @@ class House:
         *sources: dict[str, Any],
         workers: int = 1,
         batch_rows: int = 2_000,
+        remembers: bool = True,
         today: date = date(2026, 11, 22),
         api_key: str | None = None,
         base_url: str | None = None,
@@ -47,6 +48,7 @@ class House:
         setting = self.setting(
             today=today,
             stamp=stamp,
+            remembered=self.root / "cache/rows" if remembers else None,
             engine=Local(workers),
             batch_rows=batch_rows,
             api_key=api_key,

@@ -16,6 +16,7 @@ TOP = {
     "export",
     "forget",
     "generated",
+    "onepass",
     "pinned",
     "plan",
     "preflight",

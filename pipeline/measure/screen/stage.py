@@ -53,6 +53,16 @@ class Screen:
         """Columns that it appends."""
         return ADDS
 
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """Nothing else is asked."""
+        return ()
+
+    def identity(self, source: str) -> str:
+        """Give what decides what it says."""
+        del source
+        return repr((self.method, self.routes))
+
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the rows with what the screen says; `flagged` stays null, for that is not its to decide."""
         loaded = heads()
