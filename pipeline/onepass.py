@@ -40,7 +40,7 @@ class OnePass:
     """Of everything besides rows and settings that decides what comes out: our own code, the libraries."""
     forgotten: Tombstones = field(default_factory=Tombstones)
     """What somebody asked to have erased: it is dropped as soon as it is read."""
-    watch: Watch = Watch()
+    watch: Watch = field(default_factory=Watch)
     """Where the cost of reading is written down; stages write down their own."""
 
     @cached_property
