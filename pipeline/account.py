@@ -1,14 +1,14 @@
 """The account of a run: report, manifest and lineage beside the data, and every number with its source."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -37,7 +37,7 @@ from pipeline.report.faces import NAMES, faces
 from pipeline.report.lengths import Lengths
 from pipeline.report.lineage import lineage, write_lineage
 from pipeline.report.manifest import DAY, MANIFEST, Manifest, ManifestSource
-from pipeline.report.model import FileFacts, Report, TargetFacts
+from pipeline.report.model import ConflictFacts, FileFacts, Report, TargetFacts
 from pipeline.report.summary import About, SourceFile, summarise
 from pipeline.rows import FALLBACK_ENCODING
 from pipeline.targets.catalogue import load
@@ -46,6 +46,14 @@ from pipeline.write import Written
 FORMULA: Final = "3 a message, its role, its content, and 1 more with a name; tool definitions are an estimate"
 """What `measure/tokens` adds to the content's tokens, in words."""
 CHUNK: Final = 1 << 20
+
+
+class Elsewhere(NamedTuple):
+    """What a distributed run found out where no table has all rows."""
+
+    lineage: Iterable[pa.Table]
+    """Of all rows in the order of their names, in pieces."""
+    conflicts: ConflictFacts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +71,24 @@ class Account:
     forgotten: tuple[str, ...] = ()
     """Requests for erasure that the run obeys, by id."""
 
-    def write(self, folder: Path, *, table: pa.Table, written: Written, findings: Sequence[Finding]) -> Report:
-        """Write report, manifest and lineage into the folder of the built files, and give the report."""
+    def write(
+        self,
+        folder: Path,
+        *,
+        table: pa.Table,
+        written: Written,
+        findings: Sequence[Finding],
+        elsewhere: Elsewhere | None = None,
+    ) -> Report:
+        """Write report, manifest and lineage into the folder of the built files, and give the report.
+
+        With `elsewhere` the table needs neither prompts and contents, nor the names of rows without any finding.
+        """
         lines = {f"{side}.jsonl": rows for side, rows in written._asdict().items()}
-        write_lineage(folder, lineage(table, lines=lines))
+        write_lineage(folder, elsewhere.lineage if elsewhere else [lineage(table, lines=lines)])
         files = self._files()
         built = _facts_of(sorted(folder.iterdir()), lines)
-        report = self._report(table, written, findings, files, built)
+        report = self._report(table, written, findings, files, built, elsewhere=elsewhere)
         for name, content in faces(report).items():
             (folder / name).write_bytes(content)
         for name, content in self._cards(report, table, written).items():
@@ -96,9 +115,13 @@ class Account:
         findings: Sequence[Finding],
         files: Sequence[SourceFile],
         built: tuple[FileFacts, ...],
+        *,
+        elsewhere: Elsewhere | None,
     ) -> Report:
         about = self._about(findings, files, notes=_split_notes(self.plan, written))
         report = summarise(table, about=about).with_(cost=self._cost(table, written), files=built)
+        if elsewhere is not None:
+            report = report.with_(conflicts=elsewhere.conflicts)
         if self.gate is None:
             return report
         parameters = {

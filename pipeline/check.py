@@ -1,6 +1,6 @@
 """Judge every row by the rules of its target, and the dataset as a whole: facts against limits, never text by text."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -23,6 +23,7 @@ Mask = npt.NDArray[np.bool_]
 
 DATASET: Final = "dataset"
 """Name of a finding about the whole."""
+ANYTHING: Final = "*"
 
 
 class Row(NamedTuple):
@@ -107,8 +108,12 @@ def severity_of(code: str, default: Severity, settings: CheckSettings) -> Severi
     return Severity.named(name) if name else default
 
 
-def survey(facts: pa.Table, settings: CheckSettings, *, name: str = DATASET) -> list[Finding]:
+def survey(
+    facts: pa.Table, settings: CheckSettings, *, name: str = DATASET, within: str | None = ANYTHING
+) -> list[Finding]:
     """Give the findings about the dataset as a whole; `facts` are those of `facts_of`, for all rows.
+
+    `within` asks only the rules that look at groups of equal values of that column, None those that only count.
 
     Each rule names the columns that it needs in its docstring; where one is missing, the rule is silent. Besides those
     of `facts_of` they are: `findings`, `group`, `side`, `fate` (as the stages add them), and those of `with_answers`.
@@ -116,9 +121,14 @@ def survey(facts: pa.Table, settings: CheckSettings, *, name: str = DATASET) -> 
     findings = []
     for rule in active(settings):
         severity = severity_of(rule.code, rule.severity, settings)
-        if rule.survey and severity:
+        if rule.survey and severity and within in (ANYTHING, rule.within):
             flaws = rule.survey(facts, settings.limits)
             findings += [Finding(one.name or name, rule.code, severity, one.where, one.message) for one in flaws]
+    return gravest_first(findings)
+
+
+def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Give findings about a dataset in their order."""
     return sorted(findings, key=lambda one: (-one.severity, one.code, one.name, one.where, one.message))
 
 

@@ -10,18 +10,21 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline import read
-from pipeline.check import survey
+from pipeline.account import Elsewhere
+from pipeline.check import gravest_first, survey
 from pipeline.cluster import components, files, kin, measured, sides, stars, twins
 from pipeline.cluster.engine import Engine
-from pipeline.cluster.files import Span
+from pipeline.cluster.files import Finished
 from pipeline.cluster.job import PART_BITS, Job
 from pipeline.cluster.store import Numbers, Store
+from pipeline.cluster.surveyed import conflicts_of_all, survey_keys
 from pipeline.core import columns
 from pipeline.core.errors import PlanError
 from pipeline.core.finding import Finding
+from pipeline.core.settings import CheckSettings
 from pipeline.plan import Plan
-from pipeline.rows import THIN, demand_columns, stages_of
 from pipeline.rows import Job as Order
+from pipeline.rows import demand_columns, stages_of
 from pipeline.run import Outcome, begun, ended, held_codes, masked_kinds
 from pipeline.setting import Setting
 from pipeline.write import BOM, Written, findings_lines
@@ -60,17 +63,17 @@ def build(plan: Plan, setting: Setting, *, engine: Engine, layout: Layout) -> Ou
         layout.store.clear()
         stack.callback(layout.store.clear)
         job = _divided(order, layout)
-        spans = _steps(job, engine, setting)
+        parts = _steps(job, engine, setting)
         built = order.work / "built"
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):
-            facts = pa.concat_tables(job.store.load(f"facts/{part:07}") for part in range(job.parts))
-            findings = survey(facts, order.checks)
-            written = _join(job, built, spans, findings)
+            findings = _survey(job, engine, order.checks, parts)
+            written = _join(job, built, parts, findings)
         with setting.progress.stage("report", unit="rows", total=None):
-            table = pa.concat_tables(job.store.load(f"done/{part:07}") for part in range(job.parts))
+            elsewhere = Elsewhere(_lineage(job, parts), conflicts_of_all(job, engine))
+            table = job.whole("done")
             demand_columns(table)
-            report = account.write(built, table=table, written=written, findings=findings)
+            report = account.write(built, table=table, written=written, findings=findings, elsewhere=elsewhere)
         return ended(order, built, report, findings)
 
 
@@ -122,8 +125,8 @@ def _batches(sources: Sequence[read.SourceFiles], rows: int) -> Iterator[pa.Reco
             yield from read.rows([source._replace(files=(file,))], batch_rows=rows, batch_bytes=PART_BYTES)
 
 
-def _steps(job: Job, engine: Engine, setting: Setting) -> list[Span]:
-    """Run every step on the engine; gives the first and last name of each part."""
+def _steps(job: Job, engine: Engine, setting: Setting) -> list[Finished]:
+    """Run every step on the engine; gives what the whole needs to know of each part."""
     parts, buckets = range(job.parts), range(job.buckets)
     with setting.progress.stage("rows", unit="rows", total=None) as advance:
         careful = partial(measured.measure_part, job, is_careful=True)
@@ -143,11 +146,29 @@ def _steps(job: Job, engine: Engine, setting: Setting) -> list[Span]:
         engine.each(partial(kin.tell_kin, job), buckets)
         cut = _cuts(job, engine)
     with setting.progress.stage("finish", unit="rows", total=None):
-        thin = [*THIN, *(["moderation"] if any("moderation" in stage.adds.names for stage in job.stages) else [])]
-        spans = engine.each(partial(files.finish_part, job, cut=cut, thin=thin), parts)
-        if job.plan.write.order != "source":
-            engine.each(partial(files.sort_lines, job), buckets)
-    return spans
+        finished = engine.each(partial(files.finish_part, job, cut=cut), parts)
+        is_by_part = job.plan.write.order == "source"
+        pieces = [one.lines for one in finished] if is_by_part else engine.each(partial(files.sort_lines, job), buckets)
+        lines = np.array(pieces, np.int64).reshape(-1, len(files.SHIPPED))
+        before = np.cumsum(lines, axis=0) - lines
+        if is_by_part:  # pieces follow each other in the order of names
+            named = files.in_order(finished)
+            before[named] = np.cumsum(lines[named], axis=0) - lines[named]
+        starts = {name: before[:, column].tolist() for column, name in enumerate(files.SHIPPED)}
+        engine.each(partial(files.trace_part, job, starts=starts), parts)
+    return finished
+
+
+def _survey(job: Job, engine: Engine, checks: CheckSettings, parts: Sequence[Finished]) -> list[Finding]:
+    """Give the findings about the dataset: those that count from numbers alone, the others from buckets."""
+    counted = survey(job.whole("facts"), checks, within=None)
+    asked_rows = sum(one.asked_rows for one in parts)
+    return gravest_first([*counted, *survey_keys(job, engine, checks, asked_rows=asked_rows)])
+
+
+def _lineage(job: Job, parts: Sequence[Finished]) -> Iterator[pa.Table]:
+    for part in files.in_order(parts):
+        yield job.store.load(f"lineage/{part:07}")
 
 
 def _cuts(job: Job, engine: Engine) -> sides.Cuts:
@@ -160,9 +181,9 @@ def _cuts(job: Job, engine: Engine) -> sides.Cuts:
     return sides.cuts(full, [line for some in lines for line in some], job.plan.split, shipped)
 
 
-def _join(job: Job, built: Path, spans: Sequence[Span], findings: Sequence[Finding]) -> Written:
+def _join(job: Job, built: Path, parts: Sequence[Finished], findings: Sequence[Finding]) -> Written:
     """Put the pieces together; gives the rows of the training files as places in the table of all parts."""
-    by_name = files.in_order(spans)
+    by_name = files.in_order(parts)
     shipped = by_name if job.plan.write.order == "source" else list(range(job.buckets))
     for name in files.SHIPPED:
         with (built / name).open("wb") as file:
@@ -174,7 +195,7 @@ def _join(job: Job, built: Path, spans: Sequence[Span], findings: Sequence[Findi
                 file.writelines(findings_lines(findings))
             files.join(job, name, by_name, file)
     starts = _starts(job)
-    return Written(*(_places(files.order_of(job, side, shipped), starts) for side in columns.SIDES))
+    return Written(*(_places(files.order_of(job, side, shipped), starts) for side in files.SHIPPED))
 
 
 def _starts(job: Job) -> Numbers:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from pipeline.cluster.store import Mail, Store
 from pipeline.core.settings import PrivateKind
@@ -43,6 +44,10 @@ class Job:
     def among_buckets(self, topic: str) -> Mail:
         """Give the mail that buckets send to buckets."""
         return Mail(self.store, topic, self.buckets, self.buckets)
+
+    def whole(self, topic: str) -> pa.Table:
+        """Give a table of all parts in one: numbers only, never keys."""
+        return pa.concat_tables(self.store.load(f"{topic}/{part:07}") for part in range(self.parts))
 
 
 def row_numbers(part: int, rows: int) -> Numbers:

@@ -20,8 +20,10 @@ ASKED: Final = pa.schema(
         pa.field("content", DIGEST),
         pa.field("group", DIGEST),
         pa.field("count", pa.int64()),
+        pa.field("part", pa.int64()),
     ]
 )
+PROMPTS: Final = pa.schema([pa.field("prompt", DIGEST)])
 FAMILIES: Final = pa.schema([pa.field("family", DIGEST), pa.field("group", DIGEST)])
 GROUPS: Final = pa.schema([pa.field("group", DIGEST), pa.field("part", pa.int64())])
 KIN: Final = pa.schema([pa.field("group", DIGEST), pa.field("kin", DIGEST)])
@@ -42,20 +44,26 @@ def decide_part(job: Job, part: int) -> int:
     here = np.arange(len(rows))
     speaker = np.where(is_own, here, np.where(has_speaker, len(rows) + here, -1))
     fates = decide(verdict, spokesman=speaker, names=pa.chunked_array([names]), keep_all=job.plan.dedupe.keep == "all")
-    columns = {**{name: told[name] for name in ("group", "likeness")}, "fate": fates["fate"], "twin": fates["twin"]}
+    grouped = {name: told[name] for name in ("group", "likeness", "is_repeated", "is_twin")}
+    columns = {**grouped, "fate": fates["fate"], "twin": fates["twin"]}
     job.store.save(f"fates/{part:07}", [pa.table(columns)])
     _tell(job, part, rows.append_column("group", told["group"]))
     return len(rows) - int(rows["digest"].null_count)
 
 
 def link(job: Job, bucket: int, *, composed: int) -> int:
-    """Link the groups that share a prompt (open tasks apart) or a family; `composed` counts the rows with a digest."""
+    """Link the groups that share a prompt (open tasks apart) or a family, and tell the parts which prompts are shared.
+
+    `composed` is the number of all rows with a digest.
+    """
     asked = job.from_parts("prompts").receive(bucket)
     asked = asked.sort_by([(name, "ascending") for name in ("prompt", "content", "group")])
     firsts = runs(asked, "prompt")
     codes = np.repeat(np.arange(len(firsts)), lengths(firsts, len(asked)))
     rows = np.bincount(codes, weights=asked["count"].to_numpy(), minlength=len(firsts))
     answers = np.bincount(codes[runs(asked, "prompt", "content")], minlength=len(firsts))
+    shared = distinct(asked.filter(pa.array(rows[codes] > 1)).select(["prompt", "part"]))
+    job.to_parts("shared").send(bucket, shared.select(PROMPTS.names), shared["part"].to_numpy())
     is_open = (rows >= OPEN_SHARE * composed) & (answers >= OPEN_ANSWERS)
     bound = distinct(asked.filter(pa.array(~is_open[codes])).select(["prompt", "group"]))
     families = distinct(job.from_parts("families").receive(bucket))
@@ -92,7 +100,9 @@ def _tell(job: Job, part: int, rows: pa.Table) -> None:
     content = composed["content" if job.plan.dedupe.exact else "digest"]
     asked = pa.table({"prompt": composed["prompt"], "content": content, "group": composed["group"]})
     asked = asked.filter(pc.is_valid(asked["prompt"])).group_by(["prompt", "content", "group"], use_threads=False)
-    counted = asked.aggregate([([], "count_all")]).rename_columns(ASKED.names).cast(ASKED)
+    counted = asked.aggregate([([], "count_all")])
+    counted = counted.append_column("part", pa.array(np.full(len(counted), part, np.int64)))
+    counted = counted.rename_columns(ASKED.names).cast(ASKED)
     job.from_parts("prompts").send(part, counted, homes(counted["prompt"], job.buckets))
     members = composed.filter(pc.is_valid(composed["family"]))
     families = distinct(pa.table([family_keys(members["family"]), members["group"]], schema=FAMILIES))

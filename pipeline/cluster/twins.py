@@ -60,6 +60,8 @@ GROUPED: Final = pa.schema(
         pa.field("group", DIGEST),
         pa.field("likeness", pa.float32()),
         pa.field("speaker", pa.string()),
+        pa.field("is_repeated", pa.bool_()),  # several rows have this content
+        pa.field("is_twin", pa.bool_()),  # several rows are of this group
     ]
 )
 """What a part learns about its contents."""
@@ -182,10 +184,12 @@ def answer(job: Job, bucket: int) -> None:
     replies = job.among_buckets("replies").receive(bucket)
     replies = replies.take(pa.array(found(chiefs["rank"], replies["rank"])))
     at = found(chiefs["rank"], stars["row"])
-    is_twin = np.asarray(replies["is_shared"].to_numpy(), dtype=bool) | (chiefs["count"].to_numpy() > 1)
+    is_repeated = chiefs["count"].to_numpy() > 1
+    is_twin = np.asarray(replies["is_shared"].to_numpy(), dtype=bool) | is_repeated
     alone = pa.array(np.ones(len(chiefs), np.float32), mask=~is_twin)
     alike = pc.coalesce(stars["likeness"].take(pa.array(at, mask=at < 0)), pa.chunked_array([alone]))
-    grouped = pa.table([chiefs["content"], replies["group"], alike, replies["speaker"]], schema=GROUPED)
+    columns = [chiefs["content"], replies["group"], alike, replies["speaker"], is_repeated, is_twin]
+    grouped = pa.table(columns, schema=GROUPED)
     where = job.store.load(f"where/{bucket:07}")
     told = grouped.take(pa.array(found(where["content"], grouped["content"])))
     job.to_parts("grouped").send(bucket, told, where["part"].to_numpy())

@@ -14,6 +14,7 @@ from pipeline.core.moderation import flags, from_column
 from pipeline.core.settings import ModerationSettings
 
 TOKEN_COLUMNS: Final = {field.name: f"{field.name}_tokens" for field in TOKENS if field.name != "images"}
+_ASKED: Final = b"tuneset.asked"
 MODEL_DECIDES: Final = ModerationSettings()
 _PLACES: Final = pa.list_(pa.struct([pa.field("key", pa.string(), nullable=False), pa.field("value", pa.string())]))
 KEPT: Final = (
@@ -103,6 +104,21 @@ def side(facts: pa.Table, name: str) -> pa.Table:
     if "side" in facts.column_names:
         return facts.filter(pc.fill_null(pc.equal(facts["side"], name), fill_value=False))
     return facts if name == "train" else facts.slice(0, 0)
+
+
+def asked(facts: pa.Table) -> pa.Table:
+    """Give the rows in which a user asks and the assistant answers last."""
+    return facts.filter(pc.match_substring_regex(facts["roles"], "u.*a$"))
+
+
+def share_of(facts: pa.Table, *, asked_rows: int) -> pa.Table:
+    """Give facts that know themselves as a share of a dataset in which so many shipped rows are `asked`."""
+    return facts.replace_schema_metadata({_ASKED: str(asked_rows)})
+
+
+def asked_of_all(rows: pa.Table) -> int:
+    """Give how many shipped rows of the whole dataset are `asked`, of which `rows` are all or a share."""
+    return int((rows.schema.metadata or {}).get(_ASKED, rows.num_rows))
 
 
 def repeated(facts: pa.Table, key: str) -> list[npt.NDArray[np.int64]]:

@@ -55,6 +55,8 @@ class Rule:
     suspects: Suspects | None = None
     """None: every row is looked at."""
     survey: Survey | None = None
+    within: str | None = None
+    """Column whose equal values a survey must see together, and nothing else: None where it only counts."""
     limits: Limits = field(default_factory=Limits)
     """What the samples are judged by, where the default limits would not show the flaw."""
 
@@ -96,12 +98,20 @@ def rule(
 
 
 def dataset_rule(
-    code: str, *, severity: Severity = Severity.ERROR, methods: Iterable[Method] = ALL_METHODS
+    code: str,
+    *,
+    severity: Severity = Severity.ERROR,
+    methods: Iterable[Method] = ALL_METHODS,
+    within: str | None = None,
 ) -> Callable[[Survey], Survey]:
-    """Enter a rule about the whole dataset into the catalogue; gives the function back untouched."""
+    """Enter a rule about the whole dataset into the catalogue; gives the function back untouched.
+
+    `within` names a column: the rule looks at each group of rows with an equal value by itself, so that the dataset may
+    be surveyed in shares of it, each with `core.facts.asked_of_all` rows of the whole.
+    """
 
     def enter(survey: Survey) -> Survey:
-        _enter(Rule(code, severity, frozenset(methods), getdoc(survey) or "", survey=survey))
+        _enter(Rule(code, severity, frozenset(methods), getdoc(survey) or "", survey=survey, within=within))
         return survey
 
     return enter

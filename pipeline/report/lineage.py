@@ -1,6 +1,6 @@
 """Where each line came from and what became of each row: a table beside the data, for `whereabouts` to answer from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -61,11 +61,25 @@ def lineage(facts: pa.Table, *, lines: Mapping[str, npt.NDArray[np.int64]]) -> p
     return pa.table(columns, schema=LINEAGE).take(pa.array(sorted_rows(facts["name"]))).combine_chunks()
 
 
-def write_lineage(folder: Path, table: pa.Table) -> Path:
-    """Write the table into the dataset's folder; the same rows give the same bytes."""
+def write_lineage(folder: Path, tables: Iterable[pa.Table]) -> Path:
+    """Write tables, one after the other, into the dataset's folder; the same rows give the same bytes."""
     path = folder / FILE
-    pq.write_table(table, path, compression="zstd", row_group_size=ROWS_A_GROUP, store_schema=False)
+    with pq.ParquetWriter(path, LINEAGE, compression="zstd", store_schema=False) as writer:
+        for some in _groups(tables):
+            writer.write_table(some, row_group_size=ROWS_A_GROUP)
     return path
+
+
+def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Give the same rows in tables of the size of a row group; the last may be smaller, and there is always one."""
+    waiting, is_first = LINEAGE.empty_table(), True
+    for table in tables:
+        waiting = pa.concat_tables([waiting, table])
+        while len(waiting) > ROWS_A_GROUP:
+            yield waiting.slice(0, ROWS_A_GROUP).combine_chunks()
+            waiting, is_first = waiting.slice(ROWS_A_GROUP), False
+    if len(waiting) or is_first:
+        yield waiting.combine_chunks()
 
 
 def _codes(facts: pa.Table) -> pa.Array:

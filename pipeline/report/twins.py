@@ -1,5 +1,6 @@
 """Rows that repeat others, and prompts that are answered in several ways."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import pyarrow as pa
@@ -52,6 +53,18 @@ def conflicts(facts: pa.Table) -> ConflictFacts:
         prompts=len(several),
         examples=len(rows),
         first=tuple(tuple(names[:FIRST_PLACES]) for names in list(first.values())[:FIRST_PLACES]),
+    )
+
+
+def joined(parts: Iterable[ConflictFacts]) -> ConflictFacts:
+    """Give the conflicts of a dataset from those of shares of it, of which no two have a prompt in common."""
+    found = list(parts)
+    first = [names for part in found for names in part.first]
+    order = sorted_rows(pa.array([names[0] for names in first], pa.string()))
+    return ConflictFacts(
+        prompts=sum(part.prompts for part in found),
+        examples=sum(part.examples for part in found),
+        first=tuple(first[int(place)] for place in order[:FIRST_PLACES]),
     )
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.facts import repeated, shipped, side
+from pipeline.core.facts import asked, asked_of_all, repeated, shipped, side
 from pipeline.core.finding import Severity
 from pipeline.core.rule import RowFlaw, dataset_rule
 from pipeline.core.target import Limits
@@ -20,7 +20,7 @@ MANY: Final = 5
 """Answers to one prompt below which it is not called open."""
 
 
-@dataset_rule("duplicates.exact", severity=Severity.WARNING)
+@dataset_rule("duplicates.exact", severity=Severity.WARNING, within="content")
 def exact(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     """Rows that say the same (but for case and white space) are paid for again and learned too well.
 
@@ -29,7 +29,7 @@ def exact(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     yield from _twins(facts, "content", "exact", frozenset())
 
 
-@dataset_rule("duplicates.near", severity=Severity.WARNING)
+@dataset_rule("duplicates.near", severity=Severity.WARNING, within="group")
 def near(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     """Rows that differ in a few words only weigh as much as one in what is learned, and as many in what is paid.
 
@@ -55,7 +55,7 @@ def _twins(facts: pa.Table, key: str, kind: str, apart: frozenset[str]) -> Itera
                 yield RowFlaw(first, "", f"{counted(others, f'{kind} duplicate')} of this row.")
 
 
-@dataset_rule("duplicates.leak")
+@dataset_rule("duplicates.leak", within="content")
 def leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     """The same example is in train and validation, so the validation loss measures memory, not skill.
 
@@ -67,17 +67,17 @@ def leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
             yield from _across(rows, group, "This example is also in train; expected on one side.")
 
 
-@dataset_rule("duplicates.prompt-leak", severity=Severity.WARNING)
+@dataset_rule("duplicates.prompt-leak", severity=Severity.WARNING, within="prompt")
 def prompt_leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     """A prompt of the validation file is also in train with another answer: the model has seen the question.
 
     Keep all answers to one prompt on one side; `tuneset build` does. Needs `prompt`, `content`, `side`.
     """
     if {"prompt", "content", "side"} <= set(facts.column_names) and _is_validated(facts):
-        rows = _asked(shipped(facts))
+        rows = asked(shipped(facts))
         contents = _numbered(rows, "content")
         for group in repeated(rows, "prompt"):
-            if len(group) < OPEN_SHARE * rows.num_rows and len(set(contents[group].tolist())) > 1:
+            if len(group) < OPEN_SHARE * asked_of_all(rows) and len(set(contents[group].tolist())) > 1:
                 yield from _across(rows, group, "This prompt is also in train; expected on one side.")
 
 
@@ -98,37 +98,32 @@ def _across(rows: pa.Table, group: np.ndarray, message: str) -> Iterator[RowFlaw
         yield RowFlaw(rows["name"][int(group[sides.index("validation")])].as_py(), "", message)
 
 
-@dataset_rule("answers.contradict", severity=Severity.WARNING, methods=("sft",))
+@dataset_rule("answers.contradict", severity=Severity.WARNING, methods=("sft",), within="prompt")
 def contradict(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     """One prompt has several different answers, so the model learns a blend of them, or a coin toss.
 
     Keep the right one; keep several where each is right and variety is wanted. Needs `prompt`, `content`.
     """
     if {"prompt", "content"} <= set(facts.column_names):
-        rows = _asked(shipped(facts))
+        rows = asked(shipped(facts))
         apart = "group" if "group" in rows.column_names and not rows["group"].null_count else "content"
         answer_of = _numbered(rows, apart)
         for group in repeated(rows, "prompt"):
             answers = len(set(answer_of[group].tolist()))
-            is_open = answers >= MANY and answers >= OPEN_SHARE * rows.num_rows
+            is_open = answers >= MANY and answers >= OPEN_SHARE * asked_of_all(rows)
             if answers > 1 and not is_open:
                 yield RowFlaw(rows["name"][int(group[0])].as_py(), "", f"{answers:,} different answers to this prompt.")
 
 
-@dataset_rule("answers.one-prompt", severity=Severity.INFO, methods=("sft",))
+@dataset_rule("answers.one-prompt", severity=Severity.INFO, methods=("sft",), within="prompt")
 def one_prompt(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     """A large part of the dataset answers one and the same prompt: fine for a style, poor for following orders.
 
     Vary the prompt (`instructions` in the plan takes several), or write what makes each answer different into it.
     """
     if {"prompt", "content"} <= set(facts.column_names):
-        rows = _asked(shipped(facts))
+        rows = asked(shipped(facts))
         for group in repeated(rows, "prompt"):
-            if len(group) >= MANY and len(group) >= OPEN_SHARE * rows.num_rows:
+            if len(group) >= MANY and len(group) >= OPEN_SHARE * asked_of_all(rows):
                 name = rows["name"][int(group[0])].as_py()
-                yield RowFlaw(name, "", f"{len(group):,} of {rows.num_rows:,} examples share this prompt.")
-
-
-def _asked(rows: pa.Table) -> pa.Table:
-    """Give the rows in which a user asks and the assistant answers last."""
-    return rows.filter(pc.match_substring_regex(rows["roles"], "u.*a$"))
+                yield RowFlaw(name, "", f"{len(group):,} of {asked_of_all(rows):,} examples share this prompt.")

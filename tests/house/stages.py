@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from pipeline.core.columns import CHECK, COMPOSE, MEASURE
+
 
 @dataclass(frozen=True)
 class Shout:
@@ -36,4 +38,26 @@ class Deadly:
     def __call__(self, batch: pa.Table) -> pa.Table:
         if "die" in batch["record"].to_pylist():
             os._exit(9)
+        return batch
+
+
+@dataclass(frozen=True)
+class Unmeasured:
+    """Adds the columns of compose, measure and check, with nothing in them."""
+
+    name: str = "unmeasured"
+    reads: tuple[str, ...] = ()
+
+    @property
+    def adds(self) -> pa.Schema:
+        return pa.unify_schemas([COMPOSE, MEASURE, CHECK])
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        for field in self.adds:
+            empty = (
+                pa.array([[]] * len(batch), field.type)
+                if field.name == "findings"
+                else pa.nulls(len(batch), field.type)
+            )
+            batch = batch.append_column(field, empty)
         return batch
