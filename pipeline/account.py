@@ -35,7 +35,7 @@ from pipeline.report.effort import moderation_effort
 from pipeline.report.expectations import Gate, warm
 from pipeline.report.faces import NAMES, faces
 from pipeline.report.lengths import Lengths
-from pipeline.report.lineage import lineage, write_lineage
+from pipeline.report.lineage import lineage, write_lineages
 from pipeline.report.manifest import DAY, MANIFEST, Manifest, ManifestSource
 from pipeline.report.model import ConflictFacts, FileFacts, Report, TargetFacts
 from pipeline.report.summary import About, SourceFile, summarise
@@ -85,7 +85,7 @@ class Account:
         With `elsewhere` the table needs neither prompts and contents, nor the names of rows without any finding.
         """
         lines = {f"{side}.jsonl": rows for side, rows in written._asdict().items()}
-        write_lineage(folder, elsewhere.lineage if elsewhere else [lineage(table, lines=lines)])
+        write_lineages(folder, elsewhere.lineage if elsewhere else [lineage(table, lines=lines)])
         files = self._files()
         built = _facts_of(sorted(folder.iterdir()), lines)
         report = self._report(table, written, findings, files, built, elsewhere=elsewhere)

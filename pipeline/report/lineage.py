@@ -61,7 +61,12 @@ def lineage(facts: pa.Table, *, lines: Mapping[str, npt.NDArray[np.int64]]) -> p
     return pa.table(columns, schema=LINEAGE).take(pa.array(sorted_rows(facts["name"]))).combine_chunks()
 
 
-def write_lineage(folder: Path, tables: Iterable[pa.Table]) -> Path:
+def write_lineage(folder: Path, table: pa.Table) -> Path:
+    """Write the table into the dataset's folder; the same rows give the same bytes."""
+    return write_lineages(folder, [table])
+
+
+def write_lineages(folder: Path, tables: Iterable[pa.Table]) -> Path:
     """Write tables, one after the other, into the dataset's folder; the same rows give the same bytes."""
     path = folder / FILE
     with pq.ParquetWriter(path, LINEAGE, compression="zstd", store_schema=False) as writer:
