@@ -404,15 +404,20 @@ class Bench:
 
     def _verdicts(self, peer: Peer) -> dict[str, str]:
         """Say of every small file: `said` something; `always`, but no other than of its sound twin; `nothing`; `broke`."""
-        usual, _ = self._said(peer, sound())
+        usual, first = self._said(peer, sound())
+        sound_code = first.code
         known: dict[str, Said] = {"": set()}
         verdicts = {}
         for file in (*harmless(), *flawed()):
             said, done = self._said(peer, file)
             fresh = {one for one in said - usual if one[1] not in peer.ignore}
             known[file.name] = fresh
-            silent = "broke" if _broke(done) else "nothing"
-            verdicts[file.name] = silent if not fresh else "always" if fresh <= known[file.twin] else "said"
+            if fresh:
+                verdicts[file.name] = "always" if fresh <= known[file.twin] else "said"
+            elif _broke(done):
+                verdicts[file.name] = "broke"
+            else:
+                verdicts[file.name] = "nothing" if done.code == sound_code else "said"
         return verdicts
 
     def _said(self, peer: Peer, file: File) -> tuple[Said, Done]:

@@ -162,7 +162,7 @@ def _rows() -> dict[str, str]:
         "question is blank": row(user(""), assistant()),
         "content is a number": row(user(5), assistant()),
         "unknown key in a turn": row(user(timestamp=5), assistant()),
-        "control token <|endoftext|>": row(user(), assistant(TELL + "<|endoftext|>")),
+        "control token of the model": row(user(), assistant(TELL + "<|endoftext|>")),
         "chat markup [INST]": row(user(f"[INST] {ASK} [/INST]"), assistant()),
         "mojibake": row(user("Is the cafÃ© open on MondayÂ?"), assistant("It isnâ€™t.")),
         "replacement character": row(user("Is the caf\ufffd open on Monday?"), assistant()),

@@ -85,7 +85,7 @@ def begun(plan: Plan, setting: Setting, stack: ExitStack) -> tuple[Job, Account]
     """Give what a run works on and its account, with the place to build in locked; `stack` lets go of it."""
     target = load(plan.target.id)
     limits = _limits(plan, target)
-    folder = setting.root / plan.write.folder
+    folder = setting.dataset(plan)
     blocks = folder / WORK / "blocks"
     sources = [read.find(s.name, s.path, root=setting.root, read=s.read, blocks=blocks) for s in plan.source]
     forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=folder / MANIFEST)
@@ -108,7 +108,7 @@ def begun(plan: Plan, setting: Setting, stack: ExitStack) -> tuple[Job, Account]
 def ended(job: Job, built: Path, report: Report, findings: list[Finding]) -> Outcome:
     """Publish the finished files, and give what the run gave."""
     plan, setting = job.plan, job.setting
-    folder = setting.root / plan.write.folder
+    folder = setting.dataset(plan)
     with setting.progress.stage("publish", unit="files", total=None):
         published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions, essence=essence)
     return Outcome(report, findings, folder, published)

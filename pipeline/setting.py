@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.core.progress import Progress
 from pipeline.core.watch import Watch
 from pipeline.engines.local import Local
+from pipeline.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,5 +35,11 @@ class Setting:
     wait_seconds: float = 0.0
     """How long to wait for another run that builds the same dataset."""
     progress: Progress
+    folder: Path | None = None
+    """Where the dataset's folder lies; None: where the plan says, below the root."""
     watch: Watch = field(default_factory=Watch)
     """Where workers write down what their work costs; nowhere unless a profile is asked for."""
+
+    def dataset(self, plan: Plan) -> Path:
+        """Give the dataset's folder."""
+        return self.folder or self.root / plan.write.folder

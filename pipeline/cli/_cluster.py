@@ -42,6 +42,6 @@ def distributed(plan: "Plan", setting: "Setting", cluster: Cluster) -> "Outcome"
     from pipeline.cluster.store import Store
     from pipeline.engines.cluster import ray_cluster
 
-    place = cluster.shared or str(setting.root / plan.write.folder)
+    place = cluster.shared or str(setting.dataset(plan))
     with ray_cluster(None if cluster.address == "local" else cluster.address) as engine:
         return build(plan, setting, engine=engine, layout=Layout(Store.at(place, f".shared-{setting.stamp}")))

@@ -1,24 +1,25 @@
 """tuneset accept: a person lets a version pass."""
 
-from pathlib import Path
-
 import click
+
+from pipeline.cli._shelf import FolderOrUrl, shelf
 
 
 @click.command("accept")
 @click.argument("version", required=False)
 @click.option(
     "--folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("data/processed"),
+    "named",
+    type=FolderOrUrl(),
+    default="data/processed",
     show_default=True,
-    help="Folder of the dataset.",
+    help="Folder of the dataset, or its URL.",
 )
 @click.option("--by", default=None, metavar="NAME", help="Who accepts it. [default: the user of this process]")
 @click.option(
     "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait so long for a run at work."
 )
-def command(version: str | None, folder: Path, by: str | None, wait: float) -> None:
+def command(version: str | None, named: str, by: str | None, wait: float) -> None:
     """Publish a version and compare later builds with it.
 
     Without VERSION: the one that was held back because it drifted; if none was, the published one. An older version may
@@ -28,7 +29,10 @@ def command(version: str | None, folder: Path, by: str | None, wait: float) -> N
     from pipeline.publish import Acceptance, accept, find, locked, versions, waiting
 
     world = outside()
-    with locked(folder, wait_seconds=wait, waits=lambda sentence: click.echo(sentence, err=True)):
+    with (
+        shelf(named, world.cache) as folder,
+        locked(folder, wait_seconds=wait, waits=lambda sentence: click.echo(sentence, err=True)),
+    ):
         held = waiting(versions(folder))
         chosen = find(folder, version or (held.name if held else "latest"))
         accept(chosen, folder=folder, acceptance=Acceptance(by=by or world.user, at=world.stamp))

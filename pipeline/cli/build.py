@@ -79,9 +79,10 @@ def command(
     day = as_of.date() if isinstance(as_of, datetime) else None
     place = Cluster(cluster, shared) if cluster else None
     progress = progress_for(log_format, quiet=quiet or form == "json")
+    plan = load(path)
     outcome = built(
         path,
-        load(path),
+        plan,
         progress=progress,
         workers=workers,
         wait=wait,
@@ -91,9 +92,11 @@ def command(
         remembers=not no_cache,
     )
     if form == "json":
-        click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
+        from pipeline.report.faces import as_json
+
+        click.echo(as_json(outcome.report), nl=False)
     elif not quiet:
-        _print(outcome)
+        _print(outcome, plan.write.folder)
         if not outcome.published.is_new:
             click.echo(f"Nothing changed: version {outcome.published.version} stays published.")
     return int(outcome.fails(fail_on))
@@ -117,42 +120,48 @@ def built(
     without_pandas()
     from pipeline.cli._outside import outside
     from pipeline.cli._profile import clocks
+    from pipeline.cli._shelf import shelf
     from pipeline.engines.local import Local
     from pipeline.run import Setting, build
 
     world = outside()
-    with clocks(progress, profiled=profiled) as timed:
-        setting = Setting(
-            root=path.absolute().parent,
-            today=as_of or world.today,
-            stamp=world.stamp,
-            cache=world.cache,
-            remembered=world.cache / "rows" if remembers else None,
-            vocabularies=world.vocabularies,
-            engine=Local(workers or world.cores),
-            api_key=world.api_key,
-            base_url=world.base_url,
-            salt=world.salt,
-            wait_seconds=wait,
-            progress=timed.progress,
-            watch=timed.watch,
-        )
-        outcome = distributed(plan, setting, cluster) if cluster else build(plan, setting)
-    timed.keep(outcome.folder, outcome.report, tell=progress.note)
+    with shelf(plan.write.folder, world.cache, root=path.absolute().parent, tell=progress.note) as folder:
+        with clocks(progress, profiled=profiled) as timed:
+            setting = Setting(
+                root=path.absolute().parent,
+                folder=folder,
+                today=as_of or world.today,
+                stamp=world.stamp,
+                cache=world.cache,
+                remembered=world.cache / "rows" if remembers else None,
+                vocabularies=world.vocabularies,
+                engine=Local(workers or world.cores),
+                api_key=world.api_key,
+                base_url=world.base_url,
+                salt=world.salt,
+                wait_seconds=wait,
+                progress=timed.progress,
+                watch=timed.watch,
+            )
+            outcome = distributed(plan, setting, cluster) if cluster else build(plan, setting)
+        timed.keep(outcome.folder, outcome.report, tell=progress.note)
     return outcome
 
 
-def _print(outcome: "Outcome") -> None:
-    """Print the summary: with colours on a terminal, as plain lines elsewhere."""
+def _print(outcome: "Outcome", named: str) -> None:
+    """Print the summary: with colours on a terminal, as plain lines elsewhere; `named` is the plan's folder or URL."""
     from rich.console import Console
 
+    from pipeline.core.place import is_url, shown
     from pipeline.report.terminal import closing, closing_text
+
+    folder = shown(named) if is_url(named) else _shown(outcome.folder)
 
     console = Console()
     if console.is_terminal:
-        console.print(closing(outcome.report, folder=_shown(outcome.folder)))
+        console.print(closing(outcome.report, folder=folder))
     else:
-        click.echo(closing_text(outcome.report, folder=_shown(outcome.folder)))
+        click.echo(closing_text(outcome.report, folder=folder))
 
 
 def _shown(folder: Path) -> str:

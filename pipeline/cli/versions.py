@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli._shelf import FolderOrUrl, shelf
+
 if TYPE_CHECKING:
     from pipeline.publish import Version
 
@@ -13,21 +15,26 @@ if TYPE_CHECKING:
 @click.command("versions")
 @click.option(
     "--folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("data/processed"),
+    "named",
+    type=FolderOrUrl(),
+    default="data/processed",
     show_default=True,
-    help="Folder of the dataset.",
+    help="Folder of the dataset, or its URL.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print them.")
-def command(folder: Path, form: str) -> None:
+def command(named: str, form: str) -> None:
     """List the versions of a dataset, the newest first.
 
     Latest is what everybody reads; accepted is what later builds are compared with; held back is what drifted too far
     to be published, until `tuneset accept` lets it pass.
     """
+    from pipeline.cli._outside import outside
+    from pipeline.core.place import is_url, shown
     from pipeline.publish import versions
 
-    facts = [_facts(version) for version in reversed(versions(folder))]
+    with shelf(named, outside().cache) as place:
+        facts = [_facts(version) for version in reversed(versions(place))]
+    folder = shown(named) if is_url(named) else named
     if form == "json":
         click.echo(json.dumps({"folder": str(folder), "versions": facts}, ensure_ascii=False, indent=2))
     elif facts:
@@ -52,10 +59,21 @@ def _facts(version: "Version") -> dict[str, Any]:
         "examples": (report.get("fates") or {}).get("kept"),
         "tokens": (shipped.get("total") or {}).get("sum"),
         "usd": [cost.get("low_usd"), cost.get("high_usd")] if cost else None,
-        "bytes": sum(path.stat().st_size for path in version.folder.iterdir() if path.is_file()),
+        "bytes": _bytes(version.folder),
         "drifted": list(record.drifted),
         "accepted": record.accepted.model_dump() if record.accepted else None,
     }
+
+
+def _bytes(folder: Path) -> int:
+    """Give the size of a version; of one behind a URL not every file is here, and its manifest knows the others."""
+    try:
+        listed = {
+            file["name"]: int(file["bytes"]) for file in json.loads((folder / "manifest.json").read_bytes())["files"]
+        }
+    except (OSError, ValueError, KeyError):
+        listed = {}
+    return sum({**listed, **{path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}}.values())
 
 
 def _print(facts: list[dict[str, Any]]) -> None:

@@ -13,6 +13,7 @@ Every step leaves a folder that `recover` can put right, whatever it was that st
 a version says `arriving` before its folder has its name and `leaving` before it is deleted.
 """
 
+from pipeline.publish.mirror import mirrored, published
 from pipeline.publish.publication import Published, accept, publish, remove
 from pipeline.publish.shelf import (
     ACCEPTED,
@@ -41,7 +42,9 @@ __all__ = [
     "find",
     "linked",
     "locked",
+    "mirrored",
     "publish",
+    "published",
     "remove",
     "versions",
     "waiting",

@@ -13,9 +13,10 @@ def faces(report: Report) -> dict[str, bytes]:
     """Give each file's name and bytes; the same report gives the same bytes."""
     from pipeline.report.page import page
 
-    texts = dict(zip(NAMES, (_json(report), markdown(report), page(report)), strict=True))
+    texts = dict(zip(NAMES, (as_json(report), markdown(report), page(report)), strict=True))
     return {name: text.encode() for name, text in texts.items()}
 
 
-def _json(report: Report) -> str:
+def as_json(report: Report) -> str:
+    """Give the text of report.json."""
     return json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
