@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import forget, read
+from pipeline import forget, read, unchanged
 from pipeline.account import Account, accounting
 from pipeline.check import survey
 from pipeline.core.example import Method
 from pipeline.core.facts import facts_of, with_answers
 from pipeline.core.finding import Finding, Severity
+from pipeline.core.place import is_url
 from pipeline.core.settings import CheckSettings, PrivateKind, RuleSettings
 from pipeline.core.target import Limits, Target
 from pipeline.decide import decide, judge
@@ -57,6 +58,10 @@ class Outcome(NamedTuple):
 
 def build(plan: Plan, setting: Setting) -> Outcome:
     """Read, compose, measure, check, group, split, decide, write, report, publish; see docs/architecture.md."""
+    now = _inputs(plan, setting)
+    if (known := unchanged.same(plan, setting, now)) is not None:
+        report, findings, published = known
+        return Outcome(report, findings, setting.root / plan.write.folder, published)
     with ExitStack() as stack:
         job, account = begun(plan, setting, stack)
         table, spool = rows(job, stack)
@@ -78,7 +83,19 @@ def build(plan: Plan, setting: Setting) -> Outcome:
             )
         with setting.progress.stage("report", unit="rows", total=None):
             report = account.write(built, table=table, written=written, findings=findings)
-        return ended(job, built, report, findings)
+        outcome = ended(job, built, report, findings)
+        unchanged.note(plan, setting, now, outcome.published, findings)
+        return outcome
+
+
+def _inputs(plan: Plan, setting: Setting) -> unchanged.Inputs | None:
+    """Give what goes into the build, where nothing behind a URL does."""
+    if setting.remembered is None or any(is_url(source.path) for source in plan.source):
+        return None
+    sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
+    published = setting.root / plan.write.folder / MANIFEST
+    forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=published)
+    return unchanged.inputs(plan, setting, sources, forgotten)
 
 
 def begun(plan: Plan, setting: Setting, stack: ExitStack) -> tuple[Job, Account]:

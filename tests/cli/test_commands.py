@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pipeline.__main__ import run
@@ -155,3 +156,20 @@ def test_the_same_day_and_data_give_the_same_report_on_the_command_line(tmp_path
     other = call("build", "--format", "json", "--as-of", "2026-11-22", "--workers", "1", at=tmp_path).stdout
 
     assert one == other
+
+
+def test_the_cache_is_shown_verified_and_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pipeline.core.store import Store
+
+    monkeypatch.setattr("pipeline.cli._outside.user_cache_path", lambda _: tmp_path)
+    entry = Store(tmp_path, tmp_path / "rows").put(bytes(16), pa.RecordBatch.from_pydict({"a": [1]}))
+    sound = Store(tmp_path, tmp_path / "rows").put(bytes([1] * 16), pa.RecordBatch.from_pydict({"a": [1]}))
+    entry.path.write_bytes(entry.path.read_bytes()[:-1])
+
+    assert run(["cache", "--verify", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (1, 1) == (told["entries"], told["damaged"])
+    assert run(["cache", "clear"]) == 0
+    assert not sound.path.exists()

@@ -25,6 +25,7 @@ TOP = {
     "run",
     "setting",
     "start",
+    "unchanged",
 }
 """Modules that know the order of the rooms."""
 DOORS = {
