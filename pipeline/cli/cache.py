@@ -23,12 +23,13 @@ def command(context: click.Context, *, verify: bool, form: str) -> int:
     removed = keeping.sweep(folder) if verify else 0
     held = list(keeping.entries(folder))
     tally = keeping.read_tally(folder)
-    facts = {"folder": str(folder), "entries": len(held), "bytes": sum(one.size for one in held), "damaged": removed}
+    size = sum(one.size for one in held)
+    facts = {"folder": str(folder), "entries": len(held), "bytes": size, "damaged": removed}
     if form == "json":
         last = None if tally is None else {"rows": tally.rows, "rows_found": tally.rows_found}
         click.echo(json.dumps({**facts, "last_run": last}))
         return 0
-    click.echo(f"{folder}\n{len(held):,} entries, {facts['bytes'] / 1e6:,.1f} MB")
+    click.echo(f"{folder}\n{len(held):,} entries, {size / 1e6:,.1f} MB")
     if tally is not None:
         click.echo(f"last run: {tally.rows_found:,} of {tally.rows:,} rows were there already")
     if verify:
