@@ -16,7 +16,7 @@ from pipeline.core.facts import facts_of
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.moderation import flags, from_column
 from pipeline.core.rule import Rule, catalogue
-from pipeline.core.settings import CheckSettings
+from pipeline.core.settings import CheckSettings, RuleSettings
 from pipeline.core.suspects import ESCAPE, Mentions
 
 Mask = npt.NDArray[np.bool_]
@@ -24,6 +24,12 @@ Mask = npt.NDArray[np.bool_]
 DATASET: Final = "dataset"
 """Name of a finding about the whole."""
 ANYTHING: Final = "*"
+LEAKS: Final = {
+    "exact": "A turn is the question at {question} of the evaluation, word by word.",
+    "words": "Holds a run of words of the question at {question} of the evaluation.",
+    "near": "Holds {share:.0%} of the question at {question} of the evaluation, in runs of five words.",
+}
+"""What is said of a row in which a question stands, by how it was found."""
 
 
 class Row(NamedTuple):
@@ -49,7 +55,7 @@ class Check:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """What it needs; `moderation` and `private` are read where they are there."""
+        """What it needs; `moderation`, `private` and `leak` are read where they are there."""
         return ("name", "payload", "trouble", "tokens", "shape")
 
     @property
@@ -60,7 +66,7 @@ class Check:
     @property
     def also_reads(self) -> tuple[str, ...]:
         """What rules ask where it was measured; suspects may ask any measured column."""
-        return ("digest", "moderation", "private")
+        return ("digest", "moderation", "private", "leak")
 
     def identity(self, source: str) -> str:
         """Give the limits and rules; how moderation is asked is no limit."""
@@ -83,6 +89,8 @@ class Check:
             found = sorted(_looked(Row(row, name, payload, batch), asked, self.settings), key=_place)
             if found:
                 flaws[row] = found
+        for row, finding in _leaks(batch, self.settings):
+            flaws.setdefault(row, []).append(finding)
         return with_columns(batch, CHECK, {"findings": _as_column(flaws, batch.num_rows)})
 
 
@@ -92,11 +100,13 @@ def active(settings: CheckSettings) -> list[Rule]:
     return [
         rule
         for code, rule in catalogue().items()
-        if method in rule.methods
-        and (not chosen.select or code.startswith(chosen.select))
-        and not (chosen.ignore and code.startswith(chosen.ignore))
-        and severity_of(code, rule.severity, settings) is not None
+        if method in rule.methods and is_chosen(code, chosen) and severity_of(code, rule.severity, settings) is not None
     ]
+
+
+def is_chosen(code: str, rules: RuleSettings) -> bool:
+    """Say whether the plan lets this code judge."""
+    return (not rules.select or code.startswith(rules.select)) and not (rules.ignore and code.startswith(rules.ignore))
 
 
 def severity_of(code: str, default: Severity, settings: CheckSettings) -> Severity | None:
@@ -137,6 +147,20 @@ def _troubles(batch: pa.Table) -> Iterator[tuple[int, Finding]]:
     for row in np.flatnonzero(_mask(troubles.is_valid())).tolist():
         code, _, message = troubles[row].as_py().partition(" ")
         yield row, Finding(batch["name"][row].as_py(), code, Severity.ERROR, "", message)
+
+
+def _leaks(batch: pa.Table, settings: CheckSettings) -> Iterator[tuple[int, Finding]]:
+    """Give a finding for each row in which a question of an evaluation stands."""
+    if "leak" not in batch.column_names:
+        return
+    leaks = batch["leak"]
+    for row in np.flatnonzero(_mask(leaks.is_valid())).tolist():
+        leak = leaks[row].as_py()
+        code = f"decontaminate.{leak['how']}"
+        severity = severity_of(code, Severity.ERROR, settings)
+        if severity and is_chosen(code, settings.rules):
+            said = LEAKS[leak["how"]].format(share=leak["share"], question=leak["question"])
+            yield row, Finding(batch["name"][row].as_py(), code, severity, "", said)
 
 
 def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> Iterator[tuple[int, list[Rule]]]:

@@ -74,6 +74,34 @@ class SourcePlan(Settings):
         return values
 
 
+class AgainstPlan(Settings):
+    """Questions of an evaluation: a file, folder or glob of any format that a source may have."""
+
+    path: str
+    """A file, a folder or a glob, relative to the plan."""
+    column: str | None = None
+    """Column that holds the question. Left out: all texts of a record, one after the other."""
+    read: ReadSettings | None = None
+    """Format and dialect. Left out: recognised from the content."""
+
+
+class DecontaminatePlan(Settings):
+    """Questions of evaluations that must not be trained on, nor asked in validation; see docs/decontaminate.md."""
+
+    against: tuple[AgainstPlan, ...] = ()
+    """Where they stand. Empty: nothing is looked for."""
+    words: int = Field(default=13, ge=5, le=100)
+    """Words in a row by which a question is found: the 13 of GPT-3 and lm-evaluation-harness. A shorter question is
+    found where a turn says it and nothing else."""
+    characters: int = Field(default=50, ge=10, le=500)
+    """As above for questions in scripts without spaces, where each character is a word."""
+    near: float = Field(default=0.6, ge=0.0, le=1.0)
+    """Share of a question's runs of five words from which it is found though words were changed. 0: not looked for.
+
+    0.6: one word in ten changed in a question of forty words, or two in a question of thirty.
+    """
+
+
 class TargetPlan(Settings):
     """Where the model will be tuned, and how."""
 
@@ -96,6 +124,7 @@ class Plan(Settings):
     source: tuple[SourcePlan, ...] = Field(min_length=1)
     mend: MendSettings = MendSettings()
     dedupe: DedupeSettings = DedupeSettings()
+    decontaminate: DecontaminatePlan = DecontaminatePlan()
     rules: RuleSettings = RuleSettings()
     moderation: ModerationSettings = ModerationSettings()
     privacy: PrivacySettings = PrivacySettings()

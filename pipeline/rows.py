@@ -22,6 +22,7 @@ from pipeline.core.target import Target
 from pipeline.core.tombstone import Tombstones
 from pipeline.engines.spool import Spool, spooled
 from pipeline.engines.watched import watched
+from pipeline.exams import decontaminating
 from pipeline.measure import Measure
 from pipeline.measure.moderation import as_column, moderate
 from pipeline.measure.screen import Screen
@@ -139,6 +140,9 @@ def stages_of(plan: Plan, target: Target, checks: CheckSettings, setting: Settin
             folders=setting.vocabularies,
         ),
     ]
+    exams = decontaminating(plan, setting)
+    if exams:
+        stages.append(exams)
     if asks:
         return stages
     if plan.moderation.enabled and plan.moderation.offline != "off":

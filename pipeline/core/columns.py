@@ -82,6 +82,22 @@ MEASURE: Final = pa.schema(
     ]
 )
 
+LEAK: Final = pa.schema(
+    [
+        pa.field(
+            "leak",
+            pa.struct(
+                [
+                    pa.field("question", pa.string()),  # where the evaluation's question stands
+                    pa.field("how", pa.string()),  # exact, words, near
+                    pa.field("share", pa.float32()),  # of the question that stands in the row
+                ]
+            ),
+        )
+    ]
+)
+"""Null: none stands in the row, or nothing was asked."""
+
 FINDING: Final = pa.struct(
     [
         pa.field("code", pa.string(), nullable=False),

@@ -13,6 +13,7 @@ TOP = {
     "__main__",
     "account",
     "cluster",
+    "exams",
     "export",
     "forget",
     "generated",
