@@ -177,8 +177,9 @@ def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> I
         if not isinstance(rule.suspects, Mentions)
     }
     grid = np.array([(masks[rule.code] | strange) & known for rule in rules], dtype=bool).reshape(len(rules), -1)
-    for row in np.flatnonzero(grid.any(axis=0)).tolist():
-        yield row, [rules[index] for index in np.flatnonzero(grid[:, row])]
+    some = np.flatnonzero(grid.any(axis=0))
+    for row, asked in zip(some.tolist(), np.ascontiguousarray(grid[:, some].T), strict=True):
+        yield row, [rules[index] for index in np.flatnonzero(asked).tolist()]
 
 
 def _mentioned(rules: list[Rule], facts: pa.Table) -> dict[str, Mask]:

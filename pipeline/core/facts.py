@@ -95,14 +95,14 @@ def with_answers(facts: pa.Table, payloads: pa.ChunkedArray, *, method: Method) 
 def shipped(facts: pa.Table) -> pa.Table:
     """Give the rows that ship: those kept, or, before any fate is known, those that have turns."""
     if "fate" in facts.column_names:
-        return facts.filter(pc.equal(facts["fate"], "kept"))
-    return facts.filter(pc.fill_null(pc.greater(facts["turns"], 0), fill_value=False))
+        return _where(facts, pc.equal(facts["fate"], "kept"))
+    return _where(facts, pc.greater(facts["turns"], 0))
 
 
 def side(facts: pa.Table, name: str) -> pa.Table:
     """Give the rows of one side; all of them are train where no side is known."""
     if "side" in facts.column_names:
-        return facts.filter(pc.fill_null(pc.equal(facts["side"], name), fill_value=False))
+        return _where(facts, pc.equal(facts["side"], name))
     return facts if name == "train" else facts.slice(0, 0)
 
 
@@ -119,6 +119,12 @@ def share_of(facts: pa.Table, *, asked_rows: int) -> pa.Table:
 def asked_of_all(rows: pa.Table) -> int:
     """Give how many shipped rows of the whole dataset are `asked`, of which `rows` are all or a share."""
     return int((rows.schema.metadata or {}).get(_ASKED, rows.num_rows))
+
+
+def _where(facts: pa.Table, claim: pa.ChunkedArray) -> pa.Table:
+    """Give the rows that a claim holds for; the same table, not copied, where it holds for all."""
+    mask = pc.fill_null(claim, fill_value=False)
+    return facts if pc.all(mask).as_py() else facts.filter(mask)
 
 
 def repeated(facts: pa.Table, key: str) -> list[npt.NDArray[np.int64]]:

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from pipeline.core.example import Example, Method
 from pipeline.core.passages import Passages, passages
 from pipeline.core.plain import plain_passages
-from pipeline.core.shape import Bit
-from pipeline.measure.shape import OPEN, Shape, content_bits, end_bits, last_answer_bits, shape, text_bits
+from pipeline.core.shape import LONG_ANSWER, Bit
+from pipeline.measure.shape import Shape, content_bits, end_bits, last_answer_bits, shape, text_bits
 
 _ODD: Final = r"\\[ubf]|[\x7f-\x{9f}]"
 """Escapes that may stand for any character, and control characters: no text needs a look unless this is found."""
@@ -67,9 +67,9 @@ def _plain(found: Passages, payload: bytes, *, is_odd: bool) -> Reading:
 def _bits(found: Passages, answers: tuple[str, ...], payload: bytes, *, is_odd: bool) -> int:
     bits = 0
     for mark, text in zip(found.marks, found.texts, strict=True):
-        if mark != "|" and (not text or text[0].isspace() or text[-1].isspace()):
+        if (text != text.strip() or not text) and mark != "|":
             bits |= content_bits(text)
-        if mark == "a" and text[-1:] in OPEN:
+        if mark == "a" and len(text) >= LONG_ANSWER:
             bits |= end_bits(text)
     for answer in answers:
         if ";" in answer or "|" in answer or not answer.isascii():

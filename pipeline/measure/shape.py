@@ -14,7 +14,7 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _STRANGE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _SEPARATORS: Final = re.compile("[;|\uff1b\uff5c]")
-OPEN: Final = frozenset("abcdefghijklmnopqrstuvwxyz,")
+_OPEN: Final = frozenset("abcdefghijklmnopqrstuvwxyz,")
 _TURN_KEYS: Final = frozenset(
     {"role", "content", "name", "weight", "tool_calls", "function_call", "tool_call_id", "refusal"}
 )
@@ -109,7 +109,7 @@ def last_answer_bits(texts: Sequence[str]) -> int:
 
 def end_bits(text: str) -> int:
     """Give OPEN_END for a long text of an assistant turn that does not end like a sentence."""
-    return _OPEN_END if len(text) >= LONG_ANSWER and text[-1] in OPEN else 0
+    return _OPEN_END if len(text) >= LONG_ANSWER and text[-1] in _OPEN else 0
 
 
 def count_keys(value: Json) -> int:

@@ -15,6 +15,8 @@ from pipeline.preflight.source import Source
 
 BLOCK_BYTES: Final = 8 << 20
 """Work of some hundred milliseconds a batch: enough to be worth a trip to a worker, little to hold in memory."""
+BLOCKS: Final = 16
+"""Batches that a file worth workers has at least, so that none waits long for the others at the end."""
 LONGEST_BYTES: Final = 512 << 20
 """A longer line is no example: platforms refuse files of this size, and an Arrow text may not pass 2 GB."""
 _SPACE: Final = 32
@@ -52,10 +54,11 @@ def lines(source: Source, *, side: str, ends: Ends) -> Iterator[pa.RecordBatch]:
 def _blocks(source: Source) -> Iterator[tuple[int, bytes]]:
     """Give whole lines with the place of their first byte; a line that is too long comes alone, cut."""
     end = source.line_end
+    size = BLOCK_BYTES if source.size <= 2 * BLOCK_BYTES else min(BLOCK_BYTES, source.size // BLOCKS)
     with source.path.open("rb") as file:
         file.seek(source.skip)
         at, rest = source.skip, b""
-        while block := file.read(BLOCK_BYTES):
+        while block := file.read(size):
             cut = block.rfind(end) + 1
             if cut == 0 and len(rest) <= LONGEST_BYTES:
                 rest += block

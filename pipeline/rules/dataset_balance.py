@@ -83,7 +83,7 @@ def _answers(facts: pa.Table) -> list[int]:
     if "answer" not in facts.column_names:
         return []
     counted = pc.value_counts(shipped(facts)["answer"].drop_null())
-    return sorted((entry["counts"].as_py() for entry in counted), reverse=True)
+    return sorted(counted.field("counts").to_pylist(), reverse=True)
 
 
 @dataset_rule("dataset.nothing-trained", methods=("sft",))

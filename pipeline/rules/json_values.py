@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,12 +22,27 @@ ESCAPES: Final = re.compile(
     r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 """Escaped backslashes, whole pairs, and (as group 1) halves."""
+_BEHIND_KEY: Final = np.isin(np.arange(256), [*b" \t\r\n:"])
 
 
 def _more_keys_written_than_read(facts: pa.Table, _limits: Limits) -> Claim:
-    """Every key ends in a quote and a colon, so there are never fewer of those than keys."""
-    written = pc.count_substring_regex(facts["payload"], r'"\s*:')
-    return pc.greater(written, facts["keys"])
+    """Every key ends in a quote of its own and a colon or white space, so there are never fewer of those than keys."""
+    return pc.greater(pa.array(_key_ends(facts["payload"])), facts["keys"])
+
+
+def _key_ends(payloads: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    r"""Count quotes before a colon or white space in each text, without those of `\"`; all texts at once."""
+    texts = payloads.combine_chunks()
+    if not len(texts):
+        return np.zeros(0, np.int64)
+    _, offsets, data = texts.buffers()
+    kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    starts = np.frombuffer(offsets, kind)[texts.offset : texts.offset + len(texts) + 1]
+    letters = np.frombuffer(data or b"", np.uint8)
+    quotes = np.flatnonzero(letters[:-1] == ord('"'))
+    ends = quotes[_BEHIND_KEY[letters[quotes + 1]]]
+    own = (letters[ends - 1] != ord("\\")) | (letters[ends - 2] == ord("\\"))
+    return np.diff(np.searchsorted(ends[own], starts))
 
 
 @rule(

@@ -89,3 +89,20 @@ def test_sound_rows_are_not_even_parsed():
 
     assert asked == []
     assert np.asarray(measured([sound])["shape"].combine_chunks().field("regular")).all()
+
+
+@pytest.mark.parametrize(
+    ("line", "is_suspected"),
+    [
+        pytest.param('{"messages":[],"a":1,"a":2}', True, id="one key twice"),
+        pytest.param('{"messages":[],"a\\\\":1,"a\\\\":2}', True, id="that ends in a backslash"),
+        pytest.param('{"messages":[],"":1,"":2}', True, id="of no letters"),
+        pytest.param('{"messages":[],"a" : 1,"a"\t:2}', True, id="with space before the colon"),
+        pytest.param('{"messages":[{"content":"say \\"a\\": 1, \\"b\\": 2"}]}', False, id="JSON in a text"),
+    ],
+)
+def test_keys_are_counted_by_the_quotes_that_end_them(line, is_suspected):
+    table = measured([line, line])
+    facts = facts_of(table).append_column("payload", table["payload"])
+
+    assert [is_suspected] * 2 == catalogue()["json.duplicate-key"].suspects(facts, LIMITS[0]).to_pylist()
