@@ -54,7 +54,7 @@ def lines(source: Source, *, side: str, ends: Ends) -> Iterator[pa.RecordBatch]:
 def _blocks(source: Source) -> Iterator[tuple[int, bytes]]:
     """Give whole lines with the place of their first byte; a line that is too long comes alone, cut."""
     end = source.line_end
-    size = BLOCK_BYTES if source.size <= 2 * BLOCK_BYTES else min(BLOCK_BYTES, source.size // BLOCKS)
+    size = BLOCK_BYTES if source.size <= 2 * BLOCK_BYTES else min(BLOCK_BYTES, source.size // BLOCKS + 1)
     with source.path.open("rb") as file:
         file.seek(source.skip)
         at, rest = source.skip, b""
