@@ -26,22 +26,27 @@ from pipeline.read import SourceFiles
 from pipeline.read.opening import open_file
 from pipeline.read.records import settle
 from pipeline.read.source import streams
+from pipeline.report.bounds import Pair, categories, figures
 from pipeline.report.card import FILE as CARD
 from pipeline.report.card import card
 from pipeline.report.cost import Cost, cost
 from pipeline.report.croissant import FILE as CROISSANT
 from pipeline.report.croissant import croissant
+from pipeline.report.drift import SHOWN, DriftFacts
 from pipeline.report.effort import moderation_effort
-from pipeline.report.expectations import Gate, warm
+from pipeline.report.expectations import Gate, drifted, warm
 from pipeline.report.faces import NAMES, faces
 from pipeline.report.lengths import Lengths
 from pipeline.report.lineage import lineage, write_lineages
 from pipeline.report.manifest import DAY, MANIFEST, Manifest, ManifestSource
 from pipeline.report.model import ConflictFacts, FileFacts, Report, TargetFacts
+from pipeline.report.portrait import Portrait
+from pipeline.report.suite import default_suite, drift_suite
 from pipeline.report.summary import About, SourceFile, summarise
 from pipeline.rows import FALLBACK_ENCODING
 from pipeline.targets.catalogue import load
 from pipeline.write import Written
+from pipeline.yardstick import Yardstick
 
 FORMULA: Final = "3 a message, its role, its content, and 1 more with a name; tool definitions are an estimate"
 """What `measure/tokens` adds to the content's tokens, in words."""
@@ -67,6 +72,8 @@ class Account:
     today: date
     gate: Gate | None
     """None: the plan switches the expectations off."""
+    yardstick: Yardstick | None = None
+    """The version that the build is compared with."""
     notes: tuple[str, ...] = ()
     forgotten: tuple[str, ...] = ()
     """Requests for erasure that the run obeys, by id."""
@@ -78,6 +85,7 @@ class Account:
         table: pa.Table,
         written: Written,
         findings: Sequence[Finding],
+        portrait: Portrait,
         elsewhere: Elsewhere | None = None,
     ) -> Report:
         """Write report, manifest and lineage into the folder of the built files, and give the report.
@@ -88,7 +96,11 @@ class Account:
         write_lineages(folder, elsewhere.lineage if elsewhere else [lineage(table, lines=lines)])
         files = self._files()
         built = _facts_of(sorted(folder.iterdir()), lines)
-        report = self._report(table, written, findings, files, built, elsewhere=elsewhere)
+        about = self._about(findings, files, notes=_split_notes(self.plan, written))
+        report = summarise(table, about=about).with_(cost=self._cost(table, written), files=built, portrait=portrait)
+        if elsewhere is not None:
+            report = report.with_(conflicts=elsewhere.conflicts)
+        report = self._judged(report, table)
         for name, content in faces(report).items():
             (folder / name).write_bytes(content)
         for name, content in self._cards(report, table, written).items():
@@ -108,20 +120,8 @@ class Account:
         text = card(report, settings, privacy=self.plan.privacy, forgotten=len(self.forgotten))
         return {CROISSANT: croissant(report, settings, seen), CARD: text.encode()}
 
-    def _report(
-        self,
-        table: pa.Table,
-        written: Written,
-        findings: Sequence[Finding],
-        files: Sequence[SourceFile],
-        built: tuple[FileFacts, ...],
-        *,
-        elsewhere: Elsewhere | None,
-    ) -> Report:
-        about = self._about(findings, files, notes=_split_notes(self.plan, written))
-        report = summarise(table, about=about).with_(cost=self._cost(table, written), files=built)
-        if elsewhere is not None:
-            report = report.with_(conflicts=elsewhere.conflicts)
+    def _judged(self, report: Report, table: pa.Table) -> Report:
+        """Add what the gate says of the dataset, and of how far it is from the accepted version."""
         if self.gate is None:
             return report
         parameters = {
@@ -130,7 +130,17 @@ class Account:
             "max_examples": self.limits.max_examples,
             "validation_share": self.plan.split.share,
         }
-        return report.with_(expectations=self.gate.judge(table, report=report, parameters=parameters))
+        pair = Pair(self.yardstick.report, report, self.plan.drift) if self.yardstick else None
+        held_against = figures(pair) if pair else ()
+        judged = self.gate.judge(table, report=report, parameters=parameters, figures=held_against)
+        own = tuple(fact for fact in judged if fact.table != "drift")
+        report = report.with_(expectations=own if self.plan.expect.enabled else None)
+        if pair is None or self.yardstick is None:
+            return report
+        found = categories(pair)
+        facts = tuple(drifted(judged, held_against, found))
+        shown = tuple(c for n, c in enumerate(found) if n < SHOWN or not c.is_within)
+        return report.with_(drift=DriftFacts(against=self.yardstick.version, figures=facts, categories=shown))
 
     def _about(self, findings: Sequence[Finding], files: Sequence[SourceFile], *, notes: tuple[str, ...]) -> About:
         return About(
@@ -194,27 +204,36 @@ def accounting(
     target: Target,
     limits: Limits,
     sources: Sequence[SourceFiles],
+    yardstick: Yardstick | None,
     root: Path,
     today: date,
     forgotten: tuple[str, ...] = (),
 ) -> Iterator[Account]:
     """Open the account of a run; the gate loads beside the work and is let go at the end."""
     notes = tuple(str(note) for source in sources for note in _notes(source))
-    opened = partial(
+    account = partial(
         Account,
         plan=plan,
         target=target,
         limits=limits,
         sources=sources,
         today=today,
+        yardstick=yardstick,
         notes=notes,
         forgotten=forgotten,
     )
-    if not plan.expect.enabled:
-        yield opened(gate=None)
+    suites = _suites(plan, root, compares=yardstick is not None)
+    if not suites:
+        yield account(gate=None)
         return
-    with warm(root / plan.expect.suite if plan.expect.suite else None) as gate:
-        yield opened(gate=gate)
+    with warm(*suites) as gate:
+        yield account(gate=gate)
+
+
+def _suites(plan: Plan, root: Path, *, compares: bool) -> list[Path]:
+    """Give the suites that the dataset will be held against."""
+    own = [root / plan.expect.suite if plan.expect.suite else default_suite()] if plan.expect.enabled else []
+    return own + ([root / plan.drift.suite if plan.drift.suite else drift_suite()] if compares else [])
 
 
 def reasons() -> dict[str, str]:

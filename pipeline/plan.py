@@ -21,6 +21,7 @@ from pipeline.core.settings import (
     CardSettings,
     CostSettings,
     DedupeSettings,
+    DriftSettings,
     ExpectSettings,
     ForgetSettings,
     MendSettings,
@@ -130,6 +131,7 @@ class Plan(Settings):
     privacy: PrivacySettings = PrivacySettings()
     split: SplitSettings = SplitSettings()
     expect: ExpectSettings = ExpectSettings()
+    drift: DriftSettings = DriftSettings()
     cost: CostSettings = CostSettings()
     review: ReviewSettings = ReviewSettings()
     forget: ForgetSettings = ForgetSettings()

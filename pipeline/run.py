@@ -21,9 +21,11 @@ from pipeline.core.target import Limits, Target
 from pipeline.decide import decide, judge
 from pipeline.engines.spool import Spool
 from pipeline.group import group, spokesmen
+from pipeline.measure.language import spoken
 from pipeline.pinned import pinned_rows, without_answers_to
 from pipeline.plan import Plan
-from pipeline.publish import WORK, Published, publish, workplace
+from pipeline.portrayed import portrayed
+from pipeline.publish import WORK, Acceptance, Published, publish, workplace
 from pipeline.report.manifest import MANIFEST, essence
 from pipeline.report.model import Report
 from pipeline.rows import Job, rows
@@ -31,6 +33,7 @@ from pipeline.setting import Setting
 from pipeline.split import split
 from pipeline.targets.catalogue import limits_of, load
 from pipeline.write import write
+from pipeline.yardstick import yardstick
 
 __all__ = ["Outcome", "Setting", "build"]
 
@@ -48,7 +51,9 @@ class Outcome(NamedTuple):
     published: Published
 
     def fails(self, at_least: str) -> bool:
-        """Say whether the dataset as a whole is flawed at or above a severity; `never` is never."""
+        """Say whether it was held back, or is flawed as a whole at or above a severity; `never` asks for no flaws."""
+        if self.published.held:
+            return True
         if at_least == "never":
             return False
         least = Severity.named(at_least)
@@ -71,7 +76,8 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         built = job.work / "built"
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):
-            findings = survey(_facts(table, spool, method=plan.target.method), job.checks)
+            facts = _facts(table, spool, method=plan.target.method)
+            findings = survey(facts, job.checks)
             written = write(
                 table,
                 spool.texts,
@@ -82,7 +88,9 @@ def build(plan: Plan, setting: Setting) -> Outcome:
                 mask=masked_kinds(plan),
             )
         with setting.progress.stage("report", unit="rows", total=None):
-            report = account.write(built, table=table, written=written, findings=findings)
+            said = spoken(table, spool.payloads, method=plan.target.method)
+            portrait = portrayed(table, facts, spool.payloads, plan, spoken=said)
+            report = account.write(built, table=table, written=written, findings=findings, portrait=portrait)
         outcome = ended(job, built, report, findings)
         unchanged.note(plan, setting, now, outcome.published, findings)
         return outcome
@@ -113,6 +121,7 @@ def begun(plan: Plan, setting: Setting, stack: ExitStack) -> tuple[Job, Account]
             target=target,
             limits=limits,
             sources=sources,
+            yardstick=yardstick(folder, plan.drift),
             root=setting.root,
             today=setting.today,
             forgotten=forgotten.ids,
@@ -127,7 +136,15 @@ def ended(job: Job, built: Path, report: Report, findings: list[Finding]) -> Out
     plan, setting = job.plan, job.setting
     folder = setting.dataset(plan)
     with setting.progress.stage("publish", unit="files", total=None):
-        published = publish(built, folder=folder, stamp=setting.stamp, keep=plan.write.keep_versions, essence=essence)
+        published = publish(
+            built,
+            folder=folder,
+            stamp=setting.stamp,
+            keep=plan.write.keep_versions,
+            essence=essence,
+            drifted=report.drift.sentences if report.drift else (),
+            acceptance=Acceptance(by=setting.accepted_by, at=setting.stamp) if setting.accepted_by else None,
+        )
     return Outcome(report, findings, folder, published)
 
 

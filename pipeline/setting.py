@@ -34,6 +34,8 @@ class Setting:
     """Secret from which fakes of private data are derived; written nowhere."""
     wait_seconds: float = 0.0
     """How long to wait for another run that builds the same dataset."""
+    accepted_by: str | None = None
+    """Who lets the build pass even if it drifted; None: nobody does."""
     progress: Progress
     folder: Path | None = None
     """Where the dataset's folder lies; None: where the plan says, below the root."""

@@ -63,7 +63,9 @@ def inputs(plan: Plan, setting: Setting, sources: Sequence[SourceFiles], forgott
         sorted(forgotten.ids),
         [(one.name, one.skipped) for one in sorted(sources, key=lambda one: one.name)],
     )
-    others = [setting.root / name for name in (plan.expect.suite, plan.forget.file) if name is not None]
+    others = [
+        setting.root / name for name in (plan.expect.suite, plan.drift.suite, plan.forget.file) if name is not None
+    ]
     read = {f"{one.name}\0{address}": Path(str(place)) for one in sources for place, address in one.files}
     found = read | {f"\0{path.name}": path for path in others if path.is_file()}
     digests = {name: _digest(path) for name, path in sorted(found.items())}
@@ -73,7 +75,9 @@ def inputs(plan: Plan, setting: Setting, sources: Sequence[SourceFiles], forgott
 def same(plan: Plan, setting: Setting, now: Inputs | None) -> tuple[Report, list[Finding], Published] | None:
     """Give the report and findings of the published version, if it was built from the very same; None: build."""
     folder = setting.root / plan.write.folder
-    if now is None or setting.remembered is None:
+    if (
+        now is None or setting.remembered is None or setting.accepted_by
+    ):  # an acceptance is written down, even of the same
         return None
     try:
         last = msgspec.json.decode(_place(setting.remembered, folder).read_bytes(), type=_Last)

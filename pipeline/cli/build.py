@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Wait so long for another run that builds the same dataset. [default: refuse at once]",
 )
+@click.option("--accept", is_flag=True, help="Publish it even if it drifted, and compare later builds with it.")
 @log_format
 @click.option(
     "--profile", "profiled", is_flag=True, help="Say what each stage cost: a table, timings.json, profile.html."
@@ -63,6 +64,7 @@ def command(
     cluster: str | None,
     shared: str | None,
     wait: float,
+    accept: bool,
     log_format: str,
     profiled: bool,
     no_cache: bool,
@@ -86,6 +88,7 @@ def command(
         progress=progress,
         workers=workers,
         wait=wait,
+        accepts=accept,
         as_of=day,
         cluster=place,
         profiled=profiled,
@@ -97,8 +100,10 @@ def command(
         click.echo(as_json(outcome.report), nl=False)
     elif not quiet:
         _print(outcome, plan.write.folder)
-        if not outcome.published.is_new:
-            click.echo(f"Nothing changed: version {outcome.published.version} stays published.")
+        if not outcome.published.is_new and not outcome.published.held:
+            click.echo(f"Nothing changed: version {outcome.published.version} is published.")
+    if outcome.published.held:
+        click.echo(_held(outcome), err=True)
     return int(outcome.fails(fail_on))
 
 
@@ -109,6 +114,7 @@ def built(
     progress: "Progress",
     workers: int | None = None,
     wait: float = 0.0,
+    accepts: bool = False,
     as_of: date | None = None,
     cluster: Cluster | None = None,
     profiled: bool = False,
@@ -140,12 +146,27 @@ def built(
                 base_url=world.base_url,
                 salt=world.salt,
                 wait_seconds=wait,
+                accepted_by=world.user if accepts else None,
                 progress=timed.progress,
                 watch=timed.watch,
             )
             outcome = distributed(plan, setting, cluster) if cluster else build(plan, setting)
         timed.keep(outcome.folder, outcome.report, tell=progress.note)
     return outcome
+
+
+def _held(outcome: "Outcome") -> str:
+    """Say what drifted, and what to do about it."""
+    published, drift = outcome.published, outcome.report.drift
+    against = drift.against if drift else "the accepted version"
+    lines = (f"  {sentence}" for sentence in published.held)
+    return "\n".join(
+        [
+            f"Held back: version {published.version} drifted from {against}, and the dataset in use stays as it was.",
+            *lines,
+            f"Look: tuneset diff {against} {published.version}. Publish it all the same: tuneset accept {published.version}.",
+        ]
+    )
 
 
 def _print(outcome: "Outcome", named: str) -> None:
@@ -155,8 +176,8 @@ def _print(outcome: "Outcome", named: str) -> None:
     from pipeline.core.place import is_url, shown
     from pipeline.report.terminal import closing, closing_text
 
-    folder = shown(named) if is_url(named) else _shown(outcome.folder)
-
+    held = outcome.published.folder if outcome.published.held else None
+    folder = shown(named) if is_url(named) else _shown(held or outcome.folder)
     console = Console()
     if console.is_terminal:
         console.print(closing(outcome.report, folder=folder))

@@ -23,6 +23,7 @@ from pipeline.core.errors import PlanError
 from pipeline.core.finding import Finding
 from pipeline.core.settings import CheckSettings
 from pipeline.plan import Plan
+from pipeline.portrayed import portrayed
 from pipeline.rows import Job as Order
 from pipeline.rows import demand_columns, stages_of
 from pipeline.run import Outcome, begun, ended, held_codes, masked_kinds
@@ -73,8 +74,22 @@ def build(plan: Plan, setting: Setting, *, engine: Engine, layout: Layout) -> Ou
             elsewhere = Elsewhere(_lineage(job, parts), conflicts_of_all(job, engine))
             table = job.whole("done")
             demand_columns(table)
-            report = account.write(built, table=table, written=written, findings=findings, elsewhere=elsewhere)
+            portrait = portrayed(table, job.whole("facts"), partial(_payloads, job), plan, spoken=job.whole("spoken"))
+            report = account.write(
+                built, table=table, written=written, findings=findings, portrait=portrait, elsewhere=elsewhere
+            )
         return ended(order, built, report, findings)
+
+
+def _payloads(job: Job, rows: Numbers) -> list[str]:
+    """Give the payloads of a few rows of the table of all parts, in the order of their numbers."""
+    found: list[str] = []
+    starts = np.cumsum([0, *(len(job.store.load(f"done/{part:07}", columns=["fate"])) for part in range(job.parts))])
+    parts = np.searchsorted(starts, rows, side="right") - 1
+    for part in np.unique(parts).tolist():
+        texts = job.store.load(f"rows/{part:07}", columns=["payload"])["payload"]
+        found += texts.take(pa.array(rows[parts == part] - starts[part])).to_pylist()
+    return found
 
 
 def _divided(order: Order, layout: Layout) -> Job:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -18,6 +19,7 @@ from pipeline.cluster.surveyed import send_repeated
 from pipeline.core.columns import FINDING
 from pipeline.core.facts import asked, facts_of, shipped, with_answers
 from pipeline.engines.spool import Rows
+from pipeline.measure.language import spoken
 from pipeline.report.lineage import LINEAGE, lineage
 from pipeline.report.order import sorted_rows
 from pipeline.rows import THIN
@@ -76,6 +78,7 @@ def finish_part(job: Job, part: int, *, cut: Cuts) -> Finished:
     send_repeated(job, part, pa.table({**{name: facts[name] for name in facts.column_names}, **flags}))
     job.store.save(f"facts/{part:07}", [facts.drop_columns([n for n in NEVER_WHOLE if n in facts.column_names])])
     job.store.save(f"done/{part:07}", [_numbers_of(rows)])
+    job.store.save(f"spoken/{part:07}", [spoken(rows, partial(_taken, rows["payload"]), method=job.plan.target.method)])
     is_by_hash = job.plan.write.order != "source"
     if is_by_hash:
         _send(job, part, rows)
@@ -85,6 +88,11 @@ def finish_part(job: Job, part: int, *, cut: Cuts) -> Finished:
     places = [place_of(name) for name in rows["name"].to_pylist()]
     asked_rows = len(asked(shipped(facts)))
     return Finished(min(places, default=None), max(places, default=None), asked_rows, lines)
+
+
+def _taken(texts: pa.ChunkedArray, rows: Rows) -> list[str]:
+    found: list[str] = texts.take(pa.array(rows)).to_pylist()
+    return found
 
 
 def trace_part(job: Job, part: int, *, starts: Mapping[str, Sequence[int]]) -> int:

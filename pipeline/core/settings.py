@@ -85,6 +85,45 @@ class ExpectSettings(Settings):
     """Off: the report says that nothing was expected, and no expectation fails the build."""
 
 
+class DriftSettings(Settings):
+    """How far a build may be from the accepted version before a person is asked: what goes beyond is kept, not published.
+
+    To each bound is added what chance alone explains, by the numbers of examples on both sides.
+    """
+
+    enabled: bool = True
+    """Off: whatever is built is published."""
+    against: Literal["accepted", "latest"] = "accepted"
+    """`accepted`: the version that was accepted last (`tuneset accept`; the first one to begin with), so that slow drift
+    adds up until somebody looks. `latest`: the published one, so that only what comes at once is noticed."""
+    suite: str | None = None
+    """Path of a suite (JSON), relative to the plan. None: schemas/expectations/drift.json of the package."""
+    standard_errors: float = Field(default=4.0, ge=0.0)
+    """How much of chance is allowed. 4: fewer than one false alarm in ten thousand for each figure."""
+    fewer_rows: float = Field(default=0.2, ge=0.0, le=1.0)
+    """Share of the examples that may be lost. More than a fifth gone is a source cut short, not a correction."""
+    more_rows: float = Field(default=1.0, ge=0.0)
+    """Growth that is ordinary; 1 is twice as many. An export that was read twice is more than that, or all duplicates."""
+    tokens: float = Field(default=0.25, ge=0.0)
+    """Relative change of the median and of the 95 % quantile of tokens. A quarter longer is a quarter dearer."""
+    labels: float = Field(default=0.05, ge=0.0, le=1.0)
+    """Change of a label's share of the examples, up or down. A label that is new or gone counts by itself."""
+    sources: float = Field(default=0.1, ge=0.0, le=1.0)
+    """Change of a source's share; sources grow at their own pace, so it is wider than for labels."""
+    languages: float = Field(default=0.05, ge=0.0, le=1.0)
+    """Change of a language's share: a few rows of another language are ordinary, every twentieth is not."""
+    rejected: float = Field(default=0.05, ge=0.0, le=1.0)
+    """Rise of the share of rejected rows. A fall is an improvement."""
+    duplicates: float = Field(default=0.1, ge=0.0, le=1.0)
+    """Rise of the share of duplicates; growing data repeat themselves more."""
+    held: float = Field(default=0.05, ge=0.0, le=1.0)
+    """Rise of the share of held rows."""
+    flagged: float = Field(default=0.01, ge=0.0, le=1.0)
+    """Rise of the share of flagged rows among those judged: platforms refuse a file for little."""
+    short_answers: float = Field(default=0.05, ge=0.0, le=1.0)
+    """Rise of the share of examples whose answers have fewer than three tokens."""
+
+
 class ModerationSettings(Settings):
     """OpenAI's Moderation API over every text. Asked only when OPENAI_API_KEY is set; otherwise said so."""
 

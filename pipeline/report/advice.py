@@ -15,6 +15,9 @@ TITLES: Final[dict[State, str]] = {
 }
 
 
+DRIFTED: Final = "Drifted from the accepted version"
+
+
 class Verdict(NamedTuple):
     """May this dataset be trained on: a state, its title, and what came out in one sentence."""
 
@@ -30,7 +33,8 @@ def verdict(report: Report) -> Verdict:
         state = "look"
     if any(_stoppers(report)) or not report.fates.kept:
         state = "stop"
-    return Verdict(state, TITLES[state], outcome(report))
+    title = DRIFTED if report.drift and report.drift.missed else TITLES[state]
+    return Verdict(state, title, outcome(report))
 
 
 def outcome(report: Report) -> str:
@@ -56,6 +60,13 @@ def not_met(report: Report, severity: str) -> tuple[ExpectationFacts, ...]:
 
 
 def _stoppers(report: Report) -> Iterator[str]:
+    if report.drift and report.drift.missed:
+        first, *more = report.drift.sentences
+        rest = f" {plural(len(more), 'more figure is', 'more figures are')} out of bounds." if more else ""
+        yield (
+            f"{first}{rest} Compare with `tuneset diff accepted held`; "
+            "if this is what you want, `tuneset accept` publishes it."
+        )
     yield from (f"{e.sentence} {e.why}".strip() for e in not_met(report, "error"))
     yield from (_dataset(code) for code in report.dataset_findings if code.severity == "error" and not code.rows)
 

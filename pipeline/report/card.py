@@ -151,8 +151,13 @@ def _checks(report: Report, privacy: PrivacySettings, forgotten: int) -> Iterato
     yield f"- Private data: {told}."
     if forgotten:
         yield f"- Erasure: {plural(forgotten, 'request')} obeyed."
-    if report.languages is None:
+    spoken = report.portrait.languages if report.portrait else {}
+    if not spoken:
         yield "- Languages of the texts: not measured."
+    else:
+        of = sum(spoken.values())
+        told = ", ".join(f"{name} {share(count / of)}" for name, count in spoken.items())
+        yield f"- Languages of the texts, by script and commonest words, in {plural(of, 'example')}: {told}."
     yield f"- {report.moderation.guarantee}"
 
 

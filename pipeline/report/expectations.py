@@ -12,7 +12,9 @@ import pyarrow as pa
 
 from pipeline.core.finding import Severity
 from pipeline.report import gate
-from pipeline.report.facts import dataset_table, examples_table
+from pipeline.report.drift import ENDS, Category, Figure, told
+from pipeline.report.drift import PARAMETERS as DRIFT_PARAMETERS
+from pipeline.report.facts import dataset_table, drift_table, examples_table
 from pipeline.report.model import ExpectationFacts, Report
 from pipeline.report.sentence import sentence
 from pipeline.report.suite import PARAMETERS, Expectation, default_suite, load_suite
@@ -32,14 +34,20 @@ class Gate:
             stderr=subprocess.PIPE,
         )
 
-    def judge(self, facts: pa.Table, *, report: Report, parameters: Parameters) -> tuple[ExpectationFacts, ...]:
-        """Hold the suite against the kept rows and the report; it can be asked once.
+    def judge(
+        self, facts: pa.Table, *, report: Report, parameters: Parameters, figures: Sequence[Figure] = ()
+    ) -> tuple[ExpectationFacts, ...]:
+        """Hold the suite against the kept rows, the report and the figures of drift; it can be asked once.
 
         A parameter that is None (a limit that nobody documents) leaves its expectations unjudged, not passed.
         """
         columns = {column for expectation in self._suite for column in expectation.columns()}
-        tables = {"examples": examples_table(facts, columns=columns), "dataset": dataset_table(report)}
-        return self.judge_tables(tables, parameters=parameters)
+        tables = {
+            "examples": examples_table(facts, columns=columns),
+            "dataset": dataset_table(report),
+            "drift": drift_table(figures),
+        }
+        return self.judge_tables(tables, parameters={**parameters, **_bounds(figures)})
 
     def judge_tables(self, tables: Mapping[str, pa.Table], *, parameters: Parameters) -> tuple[ExpectationFacts, ...]:
         """Hold the suite against tables of the columns in `facts.EXAMPLES` and `facts.DATASET`."""
@@ -83,17 +91,41 @@ class Gate:
         self.close()
 
 
-def warm(suite: Path | None = None, *, parameters: tuple[str, ...] = PARAMETERS) -> Gate:
-    """Start the gate on a suite (None: the default one) and give it at once; it loads beside the caller's work.
+def warm(*suites: Path, parameters: tuple[str, ...] = PARAMETERS) -> Gate:
+    """Start the gate on suites (none: the default one) and give it at once; it loads beside the caller's work.
 
-    Raises PlanError when the suite has mistakes.
+    Raises PlanError when a suite has mistakes.
     """
-    return Gate(load_suite(suite or default_suite(), parameters=parameters))
+    chosen = suites or (default_suite(),)
+    return Gate([line for suite in chosen for line in load_suite(suite, parameters=parameters)])
 
 
 def failed(results: Iterable[ExpectationFacts], *, at_least: Severity = Severity.ERROR) -> tuple[ExpectationFacts, ...]:
     """Give the expectations that are not met (or have a mistake in them) at or above a severity."""
     return tuple(r for r in results if r.passed is False and Severity.named(r.severity) >= at_least)
+
+
+def drifted(judged: Iterable[ExpectationFacts], figures: Sequence[Figure], found: Sequence[Category]) -> list[Figure]:
+    """Give the figures with what the gate said of each; one that several expectations ask about passes all or none."""
+    told_of: dict[str | None, list[ExpectationFacts]] = {}
+    for fact in judged:
+        if fact.table == "drift" and fact.passed is not None:
+            told_of.setdefault(fact.column, []).append(fact)
+    return [told(figure, tuple(found), **_said(told_of.get(figure.column, []))) for figure in figures]
+
+
+def _said(facts: Sequence[ExpectationFacts]) -> dict[str, Any]:
+    if not facts:
+        return {}
+    gravest = max(facts, key=lambda fact: (fact.passed is False, Severity.named(fact.severity)))
+    return {"passed": gravest.passed, "severity": gravest.severity, "why": gravest.why}
+
+
+def _bounds(figures: Sequence[Figure]) -> dict[str, float | None]:
+    values = {
+        f"{f.column}_{end}": value for f in figures for end, value in zip(ENDS, (f.old, f.least, f.most), strict=True)
+    }
+    return {**dict.fromkeys(DRIFT_PARAMETERS), **values}
 
 
 def _unmeasured(expectation: Expectation, tables: Mapping[str, pa.Table], parameters: Parameters) -> str | None:
@@ -110,7 +142,7 @@ def _unmeasured(expectation: Expectation, tables: Mapping[str, pa.Table], parame
 
 def _fact(expectation: Expectation, answer: Any, silent: str | None, table: pa.Table) -> ExpectationFacts:
     broken = answer["problem"] if answer else None
-    value = table[expectation.column][0].as_py() if expectation.table == "dataset" and expectation.column else None
+    value = table[expectation.column][0].as_py() if expectation.table != "examples" and expectation.column else None
     return ExpectationFacts(
         expectation=expectation.type,
         table=expectation.table,

@@ -1,12 +1,13 @@
 """The two narrow tables that the gate looks at: numbers of each kept example, and one row about the whole dataset."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.finding import Severity
+from pipeline.report.drift import DRIFT, Figure
 from pipeline.report.model import Report
 
 EXAMPLES: Final = {
@@ -80,6 +81,12 @@ def dataset_table(report: Report) -> pa.Table:
         **_labels(report),
     }
     return pa.table({column: pa.array([values[column]], pa.float64()) for column in DATASET})
+
+
+def drift_table(figures: Sequence[Figure]) -> pa.Table:
+    """Give the one row about a build beside the accepted version, in the order of `DRIFT`; null: not comparable."""
+    values = {figure.column: figure.new for figure in figures}
+    return pa.table({column: pa.array([values.get(column)], pa.float64()) for column in DRIFT})
 
 
 def _example_column(kept: pa.Table, column: str) -> Any:

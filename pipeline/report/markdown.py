@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pipeline.report.advice import next_steps, verdict
 from pipeline.report.cost import TargetCost
 from pipeline.report.counts import TokenFacts
+from pipeline.report.drift import DriftFacts
 from pipeline.report.figures import count, effort, plural, share, size
 from pipeline.report.model import WHOLE, Place, Report
 from pipeline.report.words import PARTS, epochs, first_sentence, read_as
@@ -32,6 +33,8 @@ def _sections(report: Report) -> Iterator[str]:
     yield f"## Findings\n\n{_findings(report)}"
     if report.expectations is not None:
         yield f"## Expectations\n\n{_expectations(report)}"
+    if report.drift is not None:
+        yield f"## Drift\n\n{_drift(report.drift)}"
     yield f"## Duplicates and conflicts\n\n{_twins(report)}"
     if report.strata:
         yield f"## Balance\n\n{_strata(report)}"
@@ -135,6 +138,13 @@ def _expectations(report: Report) -> str:
     words = {True: "met", False: "**not met**", None: "not judged"}
     rows = ((words[e.passed], e.severity, e.sentence, e.why) for e in report.expectations or ())
     return _table(("", "Severity", "Found", "Why"), rows)
+
+
+def _drift(drift: DriftFacts) -> str:
+    words = {True: "within", False: "**out of bounds**", None: "not asked"}
+    rows = ((words[f.passed], f.severity, f.sentence, f.why if f.passed is False else "") for f in drift.figures)
+    opening = f"Held against version `{drift.against}`; the bounds stand in the plan's table `[drift]`."
+    return f"{opening}\n\n" + _table(("", "Severity", "Found", "Why"), rows)
 
 
 def _twins(report: Report) -> str:

@@ -8,6 +8,8 @@ from pipeline.core.described import described
 from pipeline.core.target import Settings
 from pipeline.report.cost import Cost
 from pipeline.report.counts import Tokens
+from pipeline.report.drift import DriftFacts
+from pipeline.report.portrait import Portrait
 
 Severity = Literal["info", "warning", "error"]
 FIRST_PLACES: Final = 3
@@ -214,7 +216,7 @@ class ExpectationFacts(Settings):
 
     expectation: str
     """Great Expectations' name of it."""
-    table: Literal["examples", "dataset"]
+    table: Literal["examples", "dataset", "drift"]
     column: str | None = None
     severity: Severity
     passed: bool | None
@@ -253,14 +255,16 @@ class Report(Settings):
     """About the dataset as a whole."""
     expectations: tuple[ExpectationFacts, ...] | None = None
     """None: the gate is switched off."""
+    drift: DriftFacts | None = None
+    """None: there is no accepted version to compare with, or drift is switched off."""
+    portrait: Portrait | None = None
+    """What later builds are compared with."""
     duplicates: DuplicateFacts = DuplicateFacts()
     conflicts: ConflictFacts = ConflictFacts()
     mended: dict[str, int] = Field(default_factory=dict)
     """Repair → rows in which it changed something."""
     strata: tuple[Stratum, ...] = ()
     """Labels (or sources) of the kept examples, the largest first."""
-    languages: dict[str, int] | None = None
-    """None: not measured."""
     moderation: ModerationFacts = ModerationFacts()
     sources: tuple[SourceFacts, ...] = ()
     files: tuple[FileFacts, ...] = ()

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from pipeline.core.money import show_range, show_usd
 from pipeline.report import figures, plots
 from pipeline.report.advice import next_steps, verdict
+from pipeline.report.drift import DRIFT, Figure
 from pipeline.report.model import WHOLE, ExpectationFacts, Report
 from pipeline.report.words import PARTS, dialect, epochs, first_sentence
 
@@ -28,6 +29,8 @@ def page(report: Report) -> str:
             verdict=verdict(report),
             steps=next_steps(report),
             expectations=sorted(report.expectations or (), key=_worst_first),
+            drifted=sorted(report.drift.figures, key=_out_first) if report.drift else (),
+            words=DRIFT,
             parts=PARTS,
             whole=WHOLE,
             cost=report.cost,
@@ -47,6 +50,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "count": _count,
+        "amount": lambda value: figures.count(round(value, 1)),
         "share": figures.share,
         "size": figures.size,
         "plural": figures.plural,
@@ -80,6 +84,10 @@ def _rich(sentence: object) -> Markup:
 def _path(name: str) -> Markup:
     """Let a long path break after its slashes."""
     return Markup(str(escape(name)).replace("/", "/<wbr>"))  # noqa: S704 - escaped before
+
+
+def _out_first(figure: Figure) -> bool:
+    return figure.passed is not False
 
 
 def _worst_first(expectation: ExpectationFacts) -> tuple[int, int]:

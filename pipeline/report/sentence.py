@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from pipeline.report.facts import DATASET, EXAMPLES
 from pipeline.report.figures import count, share
-from pipeline.report.suite import Expectation
+from pipeline.report.suite import TABLES, Expectation
 
 MEASURES: Final = {
     "max": "largest",
@@ -32,7 +31,7 @@ def _subject(expectation: Expectation) -> str:
     if column is None:
         words = "kept examples" if expectation.table == "examples" else "dataset"
     else:
-        words = (EXAMPLES if expectation.table == "examples" else DATASET)[column]
+        words = TABLES[expectation.table][column]
     for measure, word in MEASURES.items():
         if expectation.table == "examples" and expectation.type.startswith(f"expect_column_{measure}_"):
             words = f"{word} {words}"

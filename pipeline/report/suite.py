@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from pipeline.core.errors import PlanError
 from pipeline.core.resources import schemas
+from pipeline.report.drift import DRIFT
+from pipeline.report.drift import PARAMETERS as DRIFT_PARAMETERS
 from pipeline.report.facts import DATASET, EXAMPLES
 
-TABLES: Final = {"examples": EXAMPLES, "dataset": DATASET}
+TABLES: Final = {"examples": EXAMPLES, "dataset": DATASET, "drift": DRIFT}
 SEVERITIES: Final = ("info", "warning", "error")
 PARAMETERS: Final = ("max_tokens", "min_examples", "max_examples", "validation_share")
 """Names that `{"$PARAMETER": ...}` may use: limits of the target and settings of the plan."""
@@ -52,6 +54,11 @@ class Expectation:
 def default_suite() -> Path:
     """Give the suite that comes with tuneset."""
     return schemas() / "expectations" / "default.json"
+
+
+def drift_suite() -> Path:
+    """Give the suite that compares a build with the accepted version."""
+    return schemas() / "expectations" / "drift.json"
 
 
 def load_suite(path: Path, *, parameters: tuple[str, ...] = PARAMETERS) -> tuple[Expectation, ...]:
@@ -101,9 +108,10 @@ def _mistakes(line: Any, parameters: tuple[str, ...]) -> Iterator[str]:
     for column in expectation.columns():
         if column not in TABLES[expectation.table]:
             yield f"the table `{expectation.table}` has no column `{column}`.{_nearest(str(column), TABLES[expectation.table])}"
+    known = (*parameters, *(DRIFT_PARAMETERS if expectation.table == "drift" else ()))
     for name in expectation.parameters():
-        if name not in parameters:
-            yield f"unknown parameter `{name}`.{_nearest(name, parameters)}"
+        if name not in known:
+            yield f"unknown parameter `{name}`.{_nearest(name, known)}"
 
 
 def known_types() -> frozenset[str]:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from pipeline.report.advice import next_steps, verdict
 from pipeline.report.cost import TargetCost
+from pipeline.report.drift import DriftFacts
 from pipeline.report.figures import count, plural, size
 from pipeline.report.model import CodeFacts, ExpectationFacts, Report
 from pipeline.report.words import epochs
@@ -60,6 +61,8 @@ def _rows(report: Report, folder: str) -> Iterator[tuple[str, RenderableType]]:
     if report.expectations is not None:
         yield "", Text()
         yield "Gate", _gate(report.expectations)
+    if report.drift is not None:
+        yield "Drift", _drift(report.drift)
     yield "", Text()
     if report.cost is not None:
         yield "Cost", _cost(report.cost.chosen)
@@ -122,6 +125,17 @@ def _gate(expectations: Sequence[ExpectationFacts]) -> RenderableType:
     for e in missed[:FAILURES]:
         table.add_row(Text(e.severity, STYLES[e.severity]), Text(e.sentence))
     return Group(met, table) if missed else met
+
+
+def _drift(drift: DriftFacts) -> RenderableType:
+    """Give one line about the comparison, and one for each of the first figures out of bounds."""
+    judged = [figure for figure in drift.figures if figure.passed is not None]
+    beyond = [figure for figure in judged if figure.passed is False]
+    head = Text(f"{plural(len(judged), 'figure')} held against version {drift.against}, {len(beyond)} out of bounds")
+    table = _grid(2)
+    for figure in beyond[:FAILURES]:
+        table.add_row(Text(figure.severity, STYLES[figure.severity]), Text(figure.sentence))
+    return Group(head, table) if beyond else head
 
 
 def _cost(chosen: TargetCost) -> Text:

@@ -28,9 +28,9 @@ class House:
         return self
 
     def plan(self, *sources: dict[str, Any], **tables: Any) -> Plan:
-        """Give a plan of these sources; the gate is off unless the test asks for it."""
+        """Give a plan of these sources; the gates are off unless the test asks for them."""
         given = sources or ({"path": "faq.csv", "compose": {"recipe": "pairs"}},)
-        return parse({"source": list(given), "expect": {"enabled": False}, **tables})
+        return parse({"source": list(given), "expect": {"enabled": False}, "drift": {"enabled": False}, **tables})
 
     def build(
         self,
@@ -42,6 +42,7 @@ class House:
         api_key: str | None = None,
         base_url: str | None = None,
         stamp: str = "test",
+        accepted_by: str | None = None,
         **tables: Any,
     ) -> Outcome:
         """Build the plan and give the outcome."""
@@ -53,6 +54,7 @@ class House:
             batch_rows=batch_rows,
             api_key=api_key,
             base_url=base_url,
+            accepted_by=accepted_by,
         )
         return build(self.plan(*sources, **tables), setting)
 

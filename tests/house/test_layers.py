@@ -21,12 +21,14 @@ TOP = {
     "pinned",
     "plan",
     "preflight",
+    "portrayed",
     "reviewing",
     "rows",
     "run",
     "setting",
     "start",
     "unchanged",
+    "yardstick",
 }
 """Modules that know the order of the rooms."""
 DOORS = {

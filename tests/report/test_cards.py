@@ -163,7 +163,7 @@ def test_the_card_says_what_was_not_done(house: House) -> None:
     assert "- Moderation: not asked." in text
     assert "No licence is stated." in text
     assert "name: not looked for" in text
-    assert "- Languages of the texts: not measured." in text
+    assert "- Languages of the texts, by script and commonest words, in " in text
 
 
 def test_the_day_changes_no_byte_of_either(house: House, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pipeline.core.errors import PlanError
-from pipeline.report.suite import PARAMETERS, default_suite, known_types, load_suite
+from pipeline.report.drift import DRIFT
+from pipeline.report.suite import PARAMETERS, default_suite, drift_suite, known_types, load_suite
 
 
 def suite(folder: Path, *lines: Any) -> Path:
@@ -26,6 +27,20 @@ def test_the_default_suite_is_sound_and_every_line_says_why() -> None:
 
     assert all(expectation.why.endswith(".") for expectation in expectations)
     assert {name for e in expectations for name in e.parameters()} <= set(PARAMETERS)
+
+
+def test_the_suite_of_drift_is_sound_and_asks_about_every_column_that_can_be_compared() -> None:
+    expectations = load_suite(drift_suite())
+
+    assert all(expectation.why.endswith(".") for expectation in expectations)
+    assert {"prompt_tokens_p95"} == set(DRIFT) - {e.column for e in expectations}
+
+
+def test_a_bound_of_drift_is_no_parameter_of_another_table(tmp_path: Path) -> None:
+    wrong = a_line(kwargs={"column": "tokens", "max_value": {"$PARAMETER": "kept_most"}})
+
+    with pytest.raises(PlanError, match="unknown parameter `kept_most`"):
+        load_suite(suite(tmp_path, wrong))
 
 
 def test_a_line_without_meta_is_an_error_about_the_examples(tmp_path: Path) -> None:
@@ -49,7 +64,9 @@ def test_a_line_without_meta_is_an_error_about_the_examples(tmp_path: Path) -> N
         ),
         pytest.param(a_line(kwargs={"column": "kept"}), "no column `kept`", id="a column of the other table"),
         pytest.param(a_line(kwargs={"column_list": ["tokens", "no"]}), "no column `no`", id="one of several columns"),
-        pytest.param(a_line(meta={"table": "rows"}), "`meta.table` is one of examples, dataset.", id="a table we lack"),
+        pytest.param(
+            a_line(meta={"table": "rows"}), "`meta.table` is one of examples, dataset, drift.", id="a table we lack"
+        ),
         pytest.param(
             a_line(meta={"severity": "critical"}),
             "`meta.severity` is one of info, warning, error.",
