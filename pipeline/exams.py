@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pipeline import read
@@ -22,6 +23,14 @@ def decontaminating(plan: Plan, setting: Setting) -> Decontaminate | None:
     found = [question for against in asked.against for question in _questions(against, setting)]
     known = questions(found, run_words=asked.words, run_characters=asked.characters)
     return Decontaminate(known, asked.near, plan.target.method)
+
+
+def exam_files(plan: Plan, root: Path) -> dict[str, Path] | None:
+    """Give the files that hold the plan's questions, by address; None where one is behind a URL."""
+    found = [read.find("decontaminate", one.path, root=root, read=one.read) for one in plan.decontaminate.against]
+    files = {address: place for one in found for place, address in one.files}
+    here = {address: place for address, place in files.items() if isinstance(place, Path)}
+    return here if len(here) == len(files) else None
 
 
 def _questions(against: AgainstPlan, setting: Setting) -> list[Question]:

@@ -17,7 +17,9 @@ from pipeline.core.facts import facts_of, with_answers
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.place import is_url
 from pipeline.core.settings import CheckSettings, PrivateKind, RuleSettings
+from pipeline.core.store import Store
 from pipeline.core.target import Limits, Target
+from pipeline.core.verdicts import PairVerdicts
 from pipeline.decide import decide, judge
 from pipeline.engines.spool import Spool
 from pipeline.group import group, spokesmen
@@ -26,6 +28,8 @@ from pipeline.pinned import pinned_rows, without_answers_to
 from pipeline.plan import Plan
 from pipeline.portrayed import portrayed
 from pipeline.publish import WORK, Acceptance, Published, publish, workplace
+from pipeline.remember.pairs import KeptVerdicts
+from pipeline.remember.version import version
 from pipeline.report.manifest import MANIFEST, essence
 from pipeline.report.model import Report
 from pipeline.rows import Job, rows
@@ -71,7 +75,13 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         job, account = begun(plan, setting, stack)
         table, spool = rows(job, stack)
         with setting.progress.stage("group", unit="rows", total=None):
-            table = _with_fates(table, spool, plan)
+            verdicts = None
+            if setting.remembered is not None:
+                store = Store(job.work / "pairs", setting.remembered)
+                verdicts = KeptVerdicts(store, dataset=setting.root / plan.write.folder, version=version())
+            table = _with_fates(table, spool, plan, verdicts)
+            if verdicts is not None:
+                verdicts.save()
 
         built = job.work / "built"
         built.mkdir()
@@ -164,7 +174,7 @@ def _facts(table: pa.Table, spool: Spool, *, method: Method) -> pa.Table:
     return pa.concat_tables(parts) if parts else facts_of(table)
 
 
-def _with_fates(table: pa.Table, spool: Spool, plan: Plan) -> pa.Table:
+def _with_fates(table: pa.Table, spool: Spool, plan: Plan, verdicts: PairVerdicts | None = None) -> pa.Table:
     """Add group, kin, likeness, side, fate and twin: what needs all rows at once, and none of their texts."""
     held = held_codes(plan)
     pinned = judge(table, held_codes=held).sound & pinned_rows(table) if plan.split.pinned else None
@@ -172,7 +182,7 @@ def _with_fates(table: pa.Table, spool: Spool, plan: Plan) -> pa.Table:
         table = without_answers_to(table, pinned).append_column("is_pinned", pa.array(pinned))
     verdict = judge(table, held_codes=held)
     table = table.append_column("is_sound", pa.array(verdict.sound))
-    table = _with(table, group(table, spool.payloads, plan.dedupe, method=plan.target.method))
+    table = _with(table, group(table, spool.payloads, plan.dedupe, method=plan.target.method, verdicts=verdicts))
     spokesman = spokesmen(table, table["group"])
     keep_all = plan.dedupe.keep == "all"
     fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=keep_all, pinned=pinned)

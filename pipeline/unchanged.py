@@ -11,6 +11,7 @@ import xxhash
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.lifetime import status
 from pipeline.core.tombstone import Tombstones
+from pipeline.exams import exam_files
 from pipeline.plan import Plan
 from pipeline.publish import ACCEPTED, LATEST, Published
 from pipeline.read import SourceFiles
@@ -51,6 +52,9 @@ def inputs(plan: Plan, setting: Setting, sources: Sequence[SourceFiles], forgott
     """
     if setting.remembered is None or any(not isinstance(place, Path) for one in sources for place, _ in one.files):
         return None
+    exams = exam_files(plan, setting.root)
+    if exams is None:
+        return None
     targets = [load(name) for name in (plan.target.id, *plan.cost.compare)]
     told = (
         plan.model_copy(update={"source": tuple(sorted(plan.source, key=lambda source: source.name))}).identity(
@@ -68,6 +72,7 @@ def inputs(plan: Plan, setting: Setting, sources: Sequence[SourceFiles], forgott
     ]
     read = {f"{one.name}\0{address}": Path(str(place)) for one in sources for place, address in one.files}
     found = read | {f"\0{path.name}": path for path in others if path.is_file()}
+    found |= {f"\0exam\0{address}": path for address, path in exams.items()}
     digests = {name: _digest(path) for name, path in sorted(found.items())}
     return Inputs(xxhash.xxh3_128_hexdigest(repr(told).encode()), digests)
 
