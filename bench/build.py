@@ -98,7 +98,18 @@ def _commands(folder: Path, asked: argparse.Namespace) -> Iterator[tuple[str, Se
                 PLAN.format(file=f"chats.{form}", compose=COMPOSE[form], folder=f"built-{form}-{workers}"),
                 encoding="utf-8",
             )
-            build = [sys.executable, "-m", "pipeline", "build", "--quiet", "--fail-on", "never", "--plan", str(plan)]
+            build = [
+                sys.executable,
+                "-m",
+                "pipeline",
+                "build",
+                "--quiet",
+                "--no-cache",
+                "--fail-on",
+                "never",
+                "--plan",
+                str(plan),
+            ]
             yield name, [*build, "--workers", str(workers)]
 
 

@@ -138,7 +138,7 @@ class Fast:
         try:
             return self._lengths(list(texts))
         except TypeError:  # a lone surrogate is no UTF-8
-            return self._lengths([_whole(text) for text in texts])
+            return self._lengths([whole_text(text) for text in texts])
 
     def _lengths(self, texts: list[str]) -> Counts:
         """Count each distinct text once, one by one: batches are no faster cold, and import awkward, which takes 0.3 s."""
@@ -174,6 +174,6 @@ def _gaps(text: str) -> Iterator[tuple[str, str, bool]]:
     yield text[start:], "", True
 
 
-def _whole(text: str) -> str:
+def whole_text(text: str) -> str:
     """Give the text as tiktoken reads it: surrogate pairs joined, lone ones as U+FFFD."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline.core.errors import PlanError
 from pipeline.measure import counter as counting
 from pipeline.measure.counter import SAMPLE_EVERY, SELF_TEST, SELF_TEST_COUNTS, Fast, Oracle, counter, oracle
+from pipeline.measure.few import few
 from pipeline.measure.vocabulary import VOCABULARIES, cache_folders, rank_file, ranks, vocabulary
 
 ENCODINGS = tuple(VOCABULARIES)
@@ -23,6 +24,15 @@ awkward_text = st.text() | st.text(alphabet=" \t\n\r\u00a0a'S1!/é字\u0301<|end
 @example(texts=["<|endoftext|> and <|im_start|>", "\ud800 lone", "", "\x00"])
 def test_the_fast_counter_agrees_with_tiktoken_on_any_text(encoding: str, texts: list[str]) -> None:
     assert counter(encoding).counts(texts).tolist() == oracle(encoding).counts(texts).tolist()
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(awkward_text, max_size=5))
+@example(texts=list(SELF_TEST))
+@example(texts=["<|endoftext|> and <|im_start|>", "\ud800 lone", "", "\x00"])
+def test_few_texts_are_counted_by_the_merges_they_can_use(encoding: str, texts: list[str]) -> None:
+    assert few(encoding).counts(texts).tolist() == oracle(encoding).counts(texts).tolist()
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
