@@ -67,11 +67,16 @@ class OnePass:
             entry = self.store.get(key)
             if entry is None:
                 made += 1
-                batch = self._read(piece) if stage is None else _added(stage, table)
+                batch = self.read(piece) if stage is None else _added(stage, table)
                 entry = self.store.put(key, batch, is_packed=stage is None)._replace(batch=batch)
             entries.append(entry)
-            table = _first(piece, _batch(entry)) if stage is None else _grown(table, _batch(entry))
+            table = as_read(piece, _batch(entry)) if stage is None else _grown(table, _batch(entry))
         return Worked(piece, tuple(entry.closed() for entry in entries), made)
+
+    def key_of(self, piece: Piece) -> bytes:
+        """Give a key of all that the pass gives for a piece: the same for equal rows, settings and code."""
+        stages = [stage.identity(piece.source) if isinstance(stage, Lasting) else repr(stage) for stage in self.stages]
+        return _key(b"pass", self.version, self.erased, piece.digest, *(one.encode() for one in stages))
 
     def _steps(self, piece: Piece, entries: list[Entry]) -> Iterator[tuple[Stage | None, bytes]]:
         """Give reading (None) and then each stage with the key of what it adds; the caller adds the entries meanwhile.
@@ -98,13 +103,14 @@ class OnePass:
         cells = sorted((column, sorted(hashes)) for column, hashes in self.forgotten.cells.items())
         return _key(repr((cells, sorted(self.forgotten.rows))).encode(), self.forgotten.key.check())
 
-    def _read(self, piece: Piece) -> pa.RecordBatch:
+    def read(self, piece: Piece) -> pa.RecordBatch:
+        """Give the rows of a piece in the schema `columns.PIECE`, without what is to be erased."""
         with self.watch.over("read") as seen:
             rows = piece.read()
             seen(rows.num_rows, rows.nbytes)
         if not self.forgotten or not rows.num_rows:
             return rows
-        (left,) = read.erased(_first(piece, rows).to_batches(), self.forgotten)
+        (left,) = read.erased(as_read(piece, rows).to_batches(), self.forgotten)
         return pa.RecordBatch.from_arrays([rows["line"], *(left[name] for name in PIECE.names[1:])], schema=PIECE)
 
 
@@ -150,7 +156,8 @@ def _added(stage: Stage, table: pa.Table) -> pa.RecordBatch:
     return added.combine_chunks().to_batches()[0]
 
 
-def _first(piece: Piece, rows: pa.RecordBatch) -> pa.Table:
+def as_read(piece: Piece, rows: pa.RecordBatch) -> pa.Table:
+    """Give the rows of a piece in the schema `columns.READ`: with their names and their source."""
     own = [piece.names(rows["line"]), pa.repeat(piece.source, rows.num_rows)]
     return pa.Table.from_arrays([*own, *(rows[name] for name in PIECE.names[1:])], schema=READ)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,12 +19,15 @@ from pipeline.cluster.files import Finished
 from pipeline.cluster.job import PART_BITS, Job
 from pipeline.cluster.store import Numbers, Store
 from pipeline.cluster.surveyed import conflicts_of_all, survey_keys
-from pipeline.core import columns
 from pipeline.core.errors import PlanError
 from pipeline.core.finding import Finding
+from pipeline.core.piece import Piece
 from pipeline.core.settings import CheckSettings
+from pipeline.core.store import Store as Cache
+from pipeline.onepass import OnePass
 from pipeline.plan import Plan
 from pipeline.portrayed import portrayed
+from pipeline.remember.version import version
 from pipeline.rows import Job as Order
 from pipeline.rows import demand_columns, stages_of
 from pipeline.run import Outcome, begun, ended, held_codes, masked_kinds
@@ -31,8 +35,7 @@ from pipeline.setting import Setting
 from pipeline.write import BOM, Written, findings_lines
 
 PART_ROWS: Final = 20_000
-PART_BYTES: Final = 64_000_000
-"""A part ends with this many rows, or sooner when its text is this large: a worker holds a few times as much."""
+"""Rows of a part, about: a worker holds their texts a few times."""
 BUCKET_PARTS: Final = 4
 """Parts for each bucket: what a bucket holds is thin beside what a part holds."""
 
@@ -45,6 +48,8 @@ class Layout(NamedTuple):
     buckets: int | None = None
     """Shares of the keys; None: one for every four parts."""
     part_rows: int = PART_ROWS
+    remembered: Store | None = None
+    """Where what was worked out of the sources is kept between builds, for all machines."""
 
 
 def build(plan: Plan, setting: Setting, *, engine: Engine, layout: Layout) -> Outcome:
@@ -93,18 +98,19 @@ def _payloads(job: Job, rows: Numbers) -> list[str]:
 
 
 def _divided(order: Order, layout: Layout) -> Job:
-    """Read the sources into parts, and give what every step knows."""
-    parts = _read(order, layout)
+    """Cut the sources into parts, and give what every step knows."""
+    parts = _cut(order, layout)
     stages = stages_of(order.plan, order.target, order.checks, order.setting, asks=False)
+    nowhere = Cache(Path())  # what is kept lies where every machine sees it
     return Job(
         store=layout.store,
         parts=parts,
         buckets=layout.buckets or -(-parts // BUCKET_PARTS),
         plan=order.plan,
-        stages=tuple(stages),
+        work=OnePass(tuple(stages), nowhere, version=version(), forgotten=order.forgotten),
         held_codes=held_codes(order.plan),
         mask=masked_kinds(order.plan),
-        batch_rows=order.setting.batch_rows,
+        remembered=layout.remembered,
     )
 
 
@@ -121,23 +127,27 @@ def _demand_distinct(sources: Sequence[read.SourceFiles]) -> None:
             seen[address] = source.name
 
 
-def _read(order: Order, layout: Layout) -> int:
-    """Save the sources in parts, in the order read, none of them over two files; gives the number of parts."""
+def _cut(order: Order, layout: Layout) -> int:
+    """Save what is to be read by whom, in the order read, no part over two files; gives the number of parts."""
     number = 0
-    with order.setting.progress.stage("read", unit="rows", total=None) as advance:
-        for batch in read.erased(_batches(order.sources, layout.part_rows), order.forgotten):
-            layout.store.save(f"read/{number:07}", [pa.Table.from_batches([batch])])
-            advance(batch.num_rows)
+    with order.setting.progress.stage("cut", unit="parts", total=None) as advance:
+        for pieces in _parts(order, layout.part_rows):
+            layout.store.keep(f"read/{number:07}", pieces)
+            advance(1)
             number += 1
     if number == 0:
-        layout.store.save(f"read/{0:07}", [columns.READ.empty_table()])
+        layout.store.keep(f"read/{0:07}", [])
     return max(1, number)
 
 
-def _batches(sources: Sequence[read.SourceFiles], rows: int) -> Iterator[pa.RecordBatch]:
-    for source in sources:
+def _parts(order: Order, rows: int) -> Iterator[list[Piece]]:
+    """Give the pieces of each file, so many at a time as make a part."""
+    wanted = read.Wanted(min(rows, order.setting.batch_rows))
+    for source in order.sources:
         for file in source.files:
-            yield from read.rows([source._replace(files=(file,))], batch_rows=rows, batch_bytes=PART_BYTES)
+            pieces = iter(read.pieces_of([source._replace(files=(file,))], wanted))
+            while part := list(islice(pieces, max(1, rows // wanted.rows))):
+                yield part
 
 
 def _steps(job: Job, engine: Engine, setting: Setting) -> list[Finished]:

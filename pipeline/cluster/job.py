@@ -1,6 +1,5 @@
 """What every step of a distributed build knows: the plan, the storage, and how the work is divided."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,7 +8,7 @@ import pyarrow as pa
 
 from pipeline.cluster.store import Mail, Store
 from pipeline.core.settings import PrivateKind
-from pipeline.core.stage import Stage
+from pipeline.onepass import OnePass
 from pipeline.plan import Plan
 
 Numbers = npt.NDArray[np.int64]
@@ -24,10 +23,12 @@ class Job:
     parts: int
     buckets: int
     plan: Plan
-    stages: Sequence[Stage]
+    work: OnePass
+    """What is done to each piece of the sources."""
     held_codes: tuple[str, ...]
     mask: frozenset[PrivateKind] = field(default_factory=frozenset)
-    batch_rows: int = 2_000
+    remembered: Store | None = None
+    """Where what was worked out of pieces is kept between builds; None: each build begins anew."""
 
     def from_parts(self, topic: str) -> Mail:
         """Give the mail that parts send to buckets."""

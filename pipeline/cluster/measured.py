@@ -1,5 +1,6 @@
 """The first step: each part is composed, measured and checked, and its contents are told to their buckets."""
 
+from functools import partial, reduce
 from typing import Final
 
 import numpy as np
@@ -9,8 +10,10 @@ import pyarrow.compute as pc
 from pipeline.cluster.job import Job, row_numbers
 from pipeline.cluster.keys import RANK, homes, lengths, ranks, runs
 from pipeline.core.columns import DIGEST
+from pipeline.core.piece import Piece
 from pipeline.decide import judge
 from pipeline.engines.local import Local
+from pipeline.onepass import as_read
 
 CONTENTS: Final = pa.schema(
     [
@@ -31,14 +34,30 @@ def measure_part(job: Job, part: int, *, is_careful: bool = False) -> int:
 
     With care the stages run in processes of their own, and a row on which they die is held instead of lost.
     """
-    read = job.store.load(f"read/{part:07}")
-    batches = read.to_batches(max_chunksize=job.batch_rows) or [pa.RecordBatch.from_pylist([], schema=read.schema)]
-    engine = Local(1)
-    rows = pa.concat_tables((engine.apart if is_careful else engine.run)(batches, job.stages))
+    pieces: list[Piece] = job.store.take(f"read/{part:07}")
+    engine, work = Local(1), partial(_measured, job)
+    tables = [job.work.schema.empty_table(), *(engine.apart if is_careful else engine.map)(pieces, work)]
+    rows = pa.concat_tables(tables).combine_chunks()
     job.store.save(f"rows/{part:07}", [rows])
     contents = contents_of(rows, part, job)
     job.from_parts("contents").send(part, contents, homes(contents["content"], job.buckets))
     return len(rows)
+
+
+def _measured(job: Job, piece: Piece) -> pa.Table:
+    """Give a piece after all stages, looked up where another build or machine has worked it out already."""
+    name = f"pieces/{(key := job.work.key_of(piece).hex())[:2]}/{key[2:]}"
+    known = job.remembered.find(name) if job.remembered else None
+    if known is None:
+        read = job.work.read(piece)
+        rows = reduce(lambda table, stage: stage(table), job.work.stages, as_read(piece, read)).cast(job.work.schema)
+        if job.remembered and len(rows):
+            job.remembered.save(name, [rows.drop_columns(["name", "source"]).append_column("line", read["line"])])
+        return rows
+    own = {"name": piece.names(known["line"].combine_chunks()), "source": pa.repeat(piece.source, len(known))}
+    return pa.table(
+        [own[field.name] if field.name in own else known[field.name] for field in job.work.schema], job.work.schema
+    )
 
 
 def contents_of(rows: pa.Table, part: int, job: Job) -> pa.Table:

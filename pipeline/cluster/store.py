@@ -4,12 +4,13 @@ A step reads what earlier steps saved and saves its own under names of its own. 
 step that runs twice saves the same bytes twice: so a lost worker neither loses nor doubles anything.
 """
 
+import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 from uuid import uuid4
 
 import numpy as np
@@ -59,6 +60,22 @@ class Store(NamedTuple):
                 f"{self.url}: `{name}` was saved by one machine and is not there for another. Name storage that all of "
                 "them see with --shared: a mounted folder or an object store."
             ) from error
+
+    def find(self, name: str) -> pa.Table | None:
+        """Give a table that may be there or not; one that cannot be read counts as absent."""
+        try:
+            return self.load(name)
+        except (TunesetError, pa.ArrowInvalid):
+            return None
+
+    def keep(self, name: str, value: object) -> None:
+        """Keep a value of this program, for its own workers."""
+        with self.writing(name) as sink:
+            sink.write(pickle.dumps(value))
+
+    def take(self, name: str) -> Any:
+        """Give a kept value."""
+        return pickle.loads(b"".join(self.blocks(name)))  # noqa: S301 - this build wrote it a moment ago
 
     @contextmanager
     def writing(self, name: str) -> Iterator[pa.NativeFile]:

@@ -51,9 +51,9 @@ class Local(NamedTuple):
         """Give each batch after all stages, in the order they came."""
         return self.map(map(_Batch, batches), partial(_through, stages=stages))
 
-    def apart(self, batches: Iterable[pa.RecordBatch], stages: Sequence[Stage]) -> Iterator[pa.Table]:
-        """Do the same in processes of their own, however few the batches: this one outlives what kills them."""
-        return self._pooled(((_Batch(rows), None) for rows in batches), partial(_through, stages=stages))
+    def apart(self, tasks: Iterable[T], work: Callable[[T], Answer]) -> Iterator[Answer]:
+        """Do the same as `map` in processes of their own, however few the tasks: this one outlives what kills them."""
+        return self._pooled(((task, None) for task in tasks), work)
 
     def map(
         self,

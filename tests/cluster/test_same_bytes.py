@@ -14,13 +14,22 @@ from pipeline.cluster.measured import measure_part
 from pipeline.cluster.store import Store
 from pipeline.core.columns import READ
 from pipeline.core.errors import PlanError
+from pipeline.core.store import Store as Cache
+from pipeline.onepass import OnePass
+from pipeline.read.loose import loose
 from tests.cluster.chats import chats
 from tests.house.house import House
 from tests.house.stages import Deadly, Unmeasured
 
 
 def distributed(
-    house: House, engine: Engine, *sources: dict[str, Any], part_rows: int = 37, buckets: int = 3, **tables: Any
+    house: House,
+    engine: Engine,
+    *sources: dict[str, Any],
+    part_rows: int = 37,
+    buckets: int = 3,
+    remembered: Store | None = None,
+    **tables: Any,
 ) -> dict[str, bytes]:
     """Build on an engine and give the published files."""
     plan = house.plan(*sources, **tables)
@@ -28,7 +37,9 @@ def distributed(
         plan,
         house.setting(),
         engine=engine,
-        layout=Layout(Store(f"file://{house.root}/shared"), buckets=buckets, part_rows=part_rows),
+        layout=Layout(
+            Store(f"file://{house.root}/shared"), buckets=buckets, part_rows=part_rows, remembered=remembered
+        ),
     )
     return house.published()
 
@@ -148,15 +159,24 @@ def test_a_file_that_two_sources_read_is_refused(tmp_path: Path) -> None:
 
 def test_a_row_that_kills_its_worker_is_held_with_care(tmp_path: Path) -> None:
     store = Store.at(str(tmp_path), "shared")
-    plan = House(tmp_path).plan()
     read = [
         {"name": f"a:{n}", "source": "a", "record": r, "raw": None, "unread": None}
         for n, r in enumerate(["x", "die", "y"])
     ]
-    store.save(f"read/{0:07}", [pa.Table.from_pylist(read, schema=READ)])
-    job = Job(store=store, parts=1, buckets=1, plan=plan, stages=(Deadly(), Unmeasured()), held_codes=())
+    store.keep(f"read/{0:07}", [loose(pa.RecordBatch.from_pylist(read, schema=READ))])
+    work = OnePass((Deadly(), Unmeasured()), Cache(tmp_path), version=b"")
+    job = Job(store=store, parts=1, buckets=1, plan=House(tmp_path).plan(), work=work, held_codes=())
 
     assert 3 == measure_part(job, 0, is_careful=True)
     assert [None, "run.worker-lost", None] == [
         unread and unread.split()[0] for unread in store.load(f"rows/{0:07}")["unread"].to_pylist()
     ]
+
+
+def test_what_was_worked_out_is_looked_up_by_every_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(tmp_path).write(faq_csv=chats(100))
+    kept = Store.at(str(tmp_path), "kept")
+    first = distributed(house, Here(), remembered=kept)
+    monkeypatch.setattr("pipeline.compose.stage.Compose.__call__", lambda *_: pytest.fail("worked out again"))
+
+    assert first == distributed(house, Here(), remembered=kept)
