@@ -43,5 +43,7 @@ def distributed(plan: "Plan", setting: "Setting", cluster: Cluster) -> "Outcome"
     from pipeline.engines.cluster import ray_cluster
 
     place = cluster.shared or str(setting.dataset(plan))
+    remembered = Store.at(cluster.shared, "tuneset-cache") if cluster.shared and setting.remembered else None
+    layout = Layout(Store.at(place, f".shared-{setting.stamp}"), remembered=remembered)
     with ray_cluster(None if cluster.address == "local" else cluster.address) as engine:
-        return build(plan, setting, engine=engine, layout=Layout(Store.at(place, f".shared-{setting.stamp}")))
+        return build(plan, setting, engine=engine, layout=layout)

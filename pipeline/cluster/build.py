@@ -102,16 +102,27 @@ def _divided(order: Order, layout: Layout) -> Job:
     parts = _cut(order, layout)
     stages = stages_of(order.plan, order.target, order.checks, order.setting, asks=False)
     nowhere = Cache(Path())  # what is kept lies where every machine sees it
+    work = OnePass(tuple(stages), nowhere, version=version(), forgotten=order.forgotten)
+    if layout.remembered is not None:
+        _forget(layout.remembered, work.erased)
     return Job(
         store=layout.store,
         parts=parts,
         buckets=layout.buckets or -(-parts // BUCKET_PARTS),
         plan=order.plan,
-        work=OnePass(tuple(stages), nowhere, version=version(), forgotten=order.forgotten),
+        work=work,
         held_codes=held_codes(order.plan),
         mask=masked_kinds(order.plan),
         remembered=layout.remembered,
     )
+
+
+def _forget(remembered: Store, erased: bytes) -> None:
+    """Remove what is kept where a new request for erasure is obeyed: those rows may be in it."""
+    name = f"erased/{erased.hex()}"
+    if erased and not remembered.has(name):
+        remembered.clear()
+        remembered.keep(name, value=None)
 
 
 def _demand_distinct(sources: Sequence[read.SourceFiles]) -> None:

@@ -33,8 +33,10 @@ class Store(NamedTuple):
 
     @classmethod
     def at(cls, place: str, name: str) -> Self:
-        """Give the store of this name in a folder or under a URL."""
-        return cls(f"{place if '://' in place else Path(place).absolute().as_uri()}/{name}")
+        """Give the store of this name in a folder or under a URL, whose options (`?region=...`) stay behind the path."""
+        url = place if "://" in place else Path(place).absolute().as_uri()
+        path, mark, options = url.partition("?")
+        return cls(f"{path.rstrip('/')}/{name}{mark}{options}")
 
     def save(self, name: str, tables: Sequence[pa.Table]) -> None:
         """Keep tables of one schema in one file, so that each can be loaded alone."""
@@ -67,6 +69,12 @@ class Store(NamedTuple):
             return self.load(name)
         except (TunesetError, pa.ArrowInvalid):
             return None
+
+    def has(self, name: str) -> bool:
+        """Say whether something was kept under this name."""
+        system, root = _opened(self.url)
+        found: bool = system.get_file_info(f"{root}/{name}").type == fs.FileType.File
+        return found
 
     def keep(self, name: str, value: object) -> None:
         """Keep a value of this program, for its own workers."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.cluster.components import LINKS, send_links, tie
@@ -48,6 +48,7 @@ def components(pairs: list[tuple[int, int]]) -> dict[bytes, bytes]:
     return {key(number): least for number, least in smallest.items() if key(number) != least}
 
 
+@settings(max_examples=40)
 @given(pairs=Pairs, buckets=st.integers(1, 4))
 def test_components_are_named_by_their_smallest_key(
     tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[int, int]], buckets: int
@@ -112,6 +113,7 @@ def in_order_of_rank(pairs: list[tuple[int, int]]) -> dict[bytes, tuple[bytes, f
     return {rank(one): (rank(centre), float(np.float32(0.7 + 0.001 * (one + centre)))) for one, centre in taken.items()}
 
 
+@settings(max_examples=40)
 @given(pairs=Pairs, buckets=st.integers(1, 4))
 def test_stars_are_those_of_one_pass_in_order_of_rank(
     tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[int, int]], buckets: int
