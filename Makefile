@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PLAN ?= dataset.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help dataset refresh test check lint types docs format schemas lock bench clean ci
+.PHONY: help dataset refresh test check cluster lint types docs format schemas lock bench clean ci
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ check: $(READY)  ## Check the built files once more, as the platform would
 test: $(READY)  ## Run every test
 	@$(BIN)/python -m pytest -n auto
 
+cluster: $(READY)  ## Add the distributed engine to the environment: make test then kills nodes, too
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.lock
+
 lint: $(READY)  ## Look for what ruff finds
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -51,6 +54,8 @@ schemas: $(READY)  ## Write schemas/ and the generated pages of docs/ anew
 lock: $(READY)  ## Resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --group dev pyproject.toml -o requirements.lock
+	grep -o 'ray>=[0-9.]*' pyproject.toml | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --no-emit-find-links -c requirements.lock - -o requirements-cluster.lock
 
 ci:  ## Run what the continuous integration runs
 	@bash .ci/run
