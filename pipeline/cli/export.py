@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from pipeline.cli._files import FileOrUrl, here
+
 
 @click.command("export")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=FileOrUrl())
 @click.option("--target", "name", required=True, help="`platform/model`, as `tuneset targets` lists it.")
 @click.option(
     "--method", type=click.Choice(["sft", "dpo", "rft"]), default="sft", show_default=True, help="Training method."
@@ -19,7 +21,7 @@ import click
     default=None,
     help="Folder for the files. [default: export/TARGET]",
 )
-def command(files: tuple[Path, ...], name: str, method: str, form: str | None, folder: Path | None) -> int:
+def command(files: tuple[str, ...], name: str, method: str, form: str | None, folder: Path | None) -> int:
     """Write files of examples in the format of another platform.
 
     Says what changed on the way, what was lost, and what had to be left out. `tuneset check --target all` shows it for
@@ -33,7 +35,8 @@ def command(files: tuple[Path, ...], name: str, method: str, form: str | None, f
 
     target = load(name)
     goal = folder or Path("export") / target.id.replace("/", "-")
-    made = export_files(files, target=target, method=cast("Method", method), folder=goal, form=form)
+    with here(files) as paths:
+        made = export_files(paths, target=target, method=cast("Method", method), folder=goal, form=form)
     for path in made.files:
         click.echo(path)
     click.echo(f"{made.examples - made.left_out:,} of {made.examples:,} examples written for {target.title}.", err=True)

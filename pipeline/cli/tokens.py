@@ -1,12 +1,12 @@
 """tuneset tokens: the numbers of OpenAI's notebook, by its own formula."""
 
-from pathlib import Path
-
 import click
+
+from pipeline.cli._files import FileOrUrl, here
 
 
 @click.command("tokens")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FileOrUrl())
 @click.option(
     "--encoding", default="cl100k_base", show_default=True, help="tiktoken encoding; the notebook has cl100k_base."
 )
@@ -18,7 +18,7 @@ import click
     help="Length at which an example is cut.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print.")
-def command(file: Path, encoding: str, max_tokens: int, form: str) -> None:
+def command(file: str, encoding: str, max_tokens: int, form: str) -> None:
     """Count a chat file as OpenAI's data preparation notebook does.
 
     Its formula (3 tokens a message, 1 a name, 3 an example) and encoding differ from what is billed; `tuneset check`
@@ -29,7 +29,7 @@ def command(file: Path, encoding: str, max_tokens: int, form: str) -> None:
     from pipeline.cli._outside import outside
     from pipeline.measure.cookbook import cookbook
 
-    with file.open(encoding="utf-8-sig") as lines:
+    with here([file]) as (path,), path.open(encoding="utf-8-sig") as lines:
         numbers = cookbook(
             (line for line in lines if line.strip()),
             encoding=encoding,

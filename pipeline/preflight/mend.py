@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from pipeline.core.errors import PlanError
+from pipeline.core.place import is_url, shown
 from pipeline.core.target import Limits
 from pipeline.fix.file import Change, Counts, Old, diff
 from pipeline.preflight.source import STDIN, Source
@@ -32,6 +33,8 @@ def beside(name: str) -> Path:
     """Give the name of the new file: `train.fixed.jsonl` beside `train.jsonl`, without the ending of a compression."""
     if name == STDIN:
         raise PlanError("--fix: standard input has no place beside it. Name the new file: -o FILE.")
+    if is_url(name):
+        raise PlanError(f"--fix: {shown(name)} is not on this machine. Name the new file: -o FILE.")
     path = Path(name)
     if path.suffix in PACKED:
         path = path.with_suffix("")
@@ -40,6 +43,8 @@ def beside(name: str) -> Path:
 
 def writable(name: str, to: str | None) -> Path:
     """Give the path of the new file; a packed file or standard input cannot be replaced by plain lines."""
+    if to is not None and is_url(to):
+        raise PlanError(f"--fix: cannot write to {shown(to)}. Name a file of this machine: -o FILE.")
     path = Path(to) if to else beside(name)
     if to == name and (name == STDIN or path.suffix in PACKED):
         raise PlanError(f"--in-place: {name} is not a plain file. Name the new file: -o FILE.")

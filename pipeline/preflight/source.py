@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final, NamedTuple
 
 from pipeline.core.errors import SourceError
+from pipeline.core.place import is_url, shown
 from pipeline.core.trouble import Trouble
 from pipeline.read.compression import blocks, compression
 from pipeline.read.damage import Damaged
@@ -40,7 +41,7 @@ class Source(NamedTuple):
 
 @contextmanager
 def opened(name: str, *, stdin: BinaryIO | None = None) -> Iterator[Source]:
-    """Give the file ready for reading twice; what is packed, recoded or piped lies in a temporary folder meanwhile.
+    """Give the file ready for reading twice; what is packed, recoded, piped or behind a URL lies in a temporary folder.
 
     Raises SourceError where there is no such file or it cannot be read.
     """
@@ -60,6 +61,10 @@ def _source(name: str, folder: Path, stdin: BinaryIO | None) -> Source:
         with path.open("wb") as copy:
             shutil.copyfileobj(stdin or _nothing(), copy)
         name = "<stdin>"
+    elif is_url(name):
+        from pipeline.core.remote import fetched
+
+        path, name = fetched(name, folder / "fetched"), shown(name)
     elif path.is_dir():
         raise SourceError(f"{name}: is a folder. Name its files, such as {name.rstrip('/')}/*.jsonl.")
     flaws: list[Trouble] = []

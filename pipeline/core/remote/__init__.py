@@ -5,6 +5,6 @@ credentials only from the environment and the provider's own places, and none of
 """
 
 from pipeline.core.remote.doors import find, get, names, put, put_file, remove
-from pipeline.core.remote.file import RemoteFile
+from pipeline.core.remote.file import RemoteFile, fetched
 
-__all__ = ["RemoteFile", "find", "get", "names", "put", "put_file", "remove"]
+__all__ = ["RemoteFile", "fetched", "find", "get", "names", "put", "put_file", "remove"]

@@ -1,6 +1,7 @@
 """A remote object as a file: read anywhere, in blocks, with the next one fetched while this one is worked on."""
 
 import io
+import shutil
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -9,8 +10,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
 
-from pipeline.core.place import Remote
-from pipeline.core.remote.doors import read
+from pipeline.core.errors import SourceError
+from pipeline.core.place import Remote, shown
+from pipeline.core.remote.doors import find, read
 
 BLOCK_BYTES: Final = 8 << 20
 """Large enough that waiting for the first byte (some 50 ms) costs less than the transfer, small enough to hold a few."""
@@ -104,3 +106,15 @@ class RemoteFile(io.RawIOBase):
             return None
         content = f"{self._place.url}\n{self._place.size}\n{self._place.tag}\n{self._place.version}"
         return self._place.blocks / sha256(content.encode()).hexdigest()[:32] / str(number)
+
+
+def fetched(url: str, folder: Path) -> Path:
+    """Copy one object into a folder, under its own name, for work that goes over a file many times."""
+    found = find(url)
+    if len(found) != 1:
+        raise SourceError(f"{shown(url)}: names {len(found):,} objects. Name one.")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / (found[0].name or "object")
+    with RemoteFile(found[0]) as source, path.open("wb") as copy:
+        shutil.copyfileobj(source, copy, BLOCK_BYTES)
+    return path
