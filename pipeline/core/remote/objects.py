@@ -38,7 +38,10 @@ def read(seen: Seen, start: int, end: int) -> bytes:
     options |= {"if_match": seen.tag} if seen.tag else {}
     options |= {"version": seen.version} if seen.version else {}
     with _errors():
-        return bytes(_door().get(_store(_root(seen.url)), _key(seen.url), options=options).bytes())
+        found = _door().get(_store(_root(seen.url)), _key(seen.url), options=options)
+        if _seen(seen.url, found.meta)[:3] != seen[:3]:  # some stores do not look at conditions
+            raise Changed
+        return bytes(found.bytes())
 
 
 def put(url: str, content: bytes | Path, *, over: str | None) -> str | None:
