@@ -70,7 +70,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
     now = _inputs(plan, setting)
     if (known := unchanged.same(plan, setting, now)) is not None:
         report, findings, published = known
-        return Outcome(report, findings, setting.root / plan.write.folder, published)
+        return Outcome(report, findings, setting.dataset(plan), published)
     with ExitStack() as stack:
         job, account = begun(plan, setting, stack)
         table, spool = rows(job, stack)
@@ -107,11 +107,12 @@ def build(plan: Plan, setting: Setting) -> Outcome:
 
 
 def _inputs(plan: Plan, setting: Setting) -> unchanged.Inputs | None:
-    """Give what goes into the build, where nothing behind a URL does."""
-    if setting.remembered is None or any(is_url(source.path) for source in plan.source):
+    """Give what goes into the build; None where a URL is among it, or more than the dataset is asked for."""
+    is_more = setting.accepted_by or setting.folder or setting.watch.folder
+    if setting.remembered is None or is_more or any(is_url(source.path) for source in plan.source):
         return None
     sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
-    published = setting.root / plan.write.folder / MANIFEST
+    published = setting.dataset(plan) / MANIFEST
     forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=published)
     return unchanged.inputs(plan, setting, sources, forgotten)
 

@@ -79,7 +79,7 @@ def inputs(plan: Plan, setting: Setting, sources: Sequence[SourceFiles], forgott
 
 def same(plan: Plan, setting: Setting, now: Inputs | None) -> tuple[Report, list[Finding], Published] | None:
     """Give the report and findings of the published version, if it was built from the very same; None: build."""
-    folder = setting.root / plan.write.folder
+    folder = setting.dataset(plan)
     if (
         now is None or setting.remembered is None or setting.accepted_by
     ):  # an acceptance is written down, even of the same
@@ -110,7 +110,7 @@ def note(plan: Plan, setting: Setting, then: Inputs | None, published: Published
         if read != {name: digest for name, digest in then.files.items() if not name.startswith("\0")}:
             return
         plain = [(one.name, one.code, int(one.severity), one.where, one.message) for one in findings]
-        folder = setting.root / plan.write.folder
+        folder = setting.dataset(plan)
         place = _place(setting.remembered, folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         fresh = place.with_name(f".{place.name}.{setting.stamp}")

@@ -61,3 +61,20 @@ class Unmeasured:
             )
             batch = batch.append_column(field, empty)
         return batch
+
+
+@dataclass(frozen=True)
+class DeadlyWord:
+    """Dies on a record that holds the word; says of the others that they are alive."""
+
+    name: str = "deadly"
+    reads: tuple[str, ...] = ("record",)
+
+    @property
+    def adds(self) -> pa.Schema:
+        return pa.schema([("alive", pa.bool_())])
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        if '{"word":"die"}' in batch["record"].to_pylist():
+            os._exit(9)
+        return batch.append_column("alive", pa.array([True] * len(batch)))

@@ -7,9 +7,13 @@ import pyarrow as pa
 import pytest
 
 from pipeline.core.columns import READ
+from pipeline.core.piece import Piece
+from pipeline.core.store import Store
 from pipeline.engines.local import Local
 from pipeline.engines.spool import Spool, spooled
-from tests.house.stages import Deadly, Shout
+from pipeline.onepass import OnePass, done
+from pipeline.read import Wanted, find, pieces_of
+from tests.house.stages import Deadly, DeadlyWord, Shout
 
 
 def batches(records: list[str], size: int) -> Iterator[pa.RecordBatch]:
@@ -84,3 +88,38 @@ def test_an_empty_spool_has_no_rows(tmp_path: Path) -> None:
         assert len(kept) == 0
         assert len(kept.columns(["name"])) == 0
         assert list(kept.texts("record", [])) == []
+
+
+def pieces(folder: Path, rows: int, *, deadly: int | None = None) -> Iterator[Piece]:
+    words = ["die" if n == deadly else f"row {n}" for n in range(rows)]
+    (folder / "x.jsonl").write_text("".join(f'{{"word":"{word}"}}\n' for word in words))
+    return pieces_of([find("s", "x.jsonl", root=folder)], Wanted(8))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_pieces_are_read_where_they_are_worked_on_and_come_back_in_order(tmp_path: Path, workers: int) -> None:
+    work = OnePass((Shout(),), Store(tmp_path / "spare"), version=b"1")
+    parts = [done(worked, work) for worked in Local(workers).map(pieces(tmp_path, 60), work, work.known)]
+    spool = Spool([part for part in parts if part], work.schema)
+
+    assert [f"x.jsonl:{n}" for n in range(1, 61)] == spool.columns(["name"])["name"].to_pylist()
+    assert [f'{{"WORD":"ROW {n}"}}' for n in range(60)] == spool.columns(["loud"])["loud"].to_pylist()
+
+
+def test_a_row_of_a_segment_that_kills_its_worker_is_held_and_its_neighbours_are_not(tmp_path: Path) -> None:
+    work = OnePass((DeadlyWord(), Shout()), Store(tmp_path / "spare"), version=b"1")
+    parts = [done(worked, work) for worked in Local(2).map(pieces(tmp_path, 60, deadly=17), work, work.known)]
+    table = Spool([part for part in parts if part], work.schema).columns(["name", "unread", "raw", "loud"])
+    lost = table.filter(table["unread"].is_valid())
+
+    assert (60, ["x.jsonl:18"], [b'{"word":"die"}']) == (len(table), lost["name"].to_pylist(), lost["raw"].to_pylist())
+    assert 59 == len(table) - table["loud"].null_count
+
+
+def test_what_is_known_is_sent_nowhere(tmp_path: Path) -> None:
+    work = OnePass((Shout(),), Store(tmp_path / "spare"), version=b"1")
+    first = [worked.made for worked in Local(1).map(pieces(tmp_path, 60), work, work.known)]
+    again = [worked.made for worked in Local(2).map(pieces(tmp_path, 60), work, work.known)]
+
+    assert all(made == 2 for made in first)
+    assert [0] * len(first) == again

@@ -241,3 +241,20 @@ def test_the_salt_of_fakes_is_in_no_key_as_text_and_another_one_composes_anew(ho
 
     assert "my salt" not in stages[0].identity("s")
     assert stages[0].identity("s") != stages[1].identity("s")
+
+
+def test_two_builds_at_once_share_a_cache(new_house: Callable[[], House]) -> None:
+    import subprocess
+    import sys
+
+    houses = [new_house().write(faq_csv=many(120)) for _ in range(2)]
+    for house in houses:
+        (house.root / "dataset.toml").write_text(
+            '[[source]]\npath = "faq.csv"\ncompose = { recipe = "pairs" }\n[expect]\nenabled = false\n'
+        )
+    shared = {**os.environ, "XDG_CACHE_HOME": str(houses[0].root / "shared")}
+    command = [sys.executable, "-m", "pipeline", "build", "--quiet", "--workers", "1", "--fail-on", "never"]
+    runs = [subprocess.Popen(command, cwd=house.root, env=shared) for house in houses]
+
+    assert [0, 0] == [run.wait() for run in runs]
+    assert houses[0].read("train.jsonl") == houses[1].read("train.jsonl")
