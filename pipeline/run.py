@@ -124,8 +124,9 @@ def begun(plan: Plan, setting: Setting, stack: ExitStack) -> tuple[Job, Account]
     folder = setting.dataset(plan)
     blocks = folder / WORK / "blocks"
     sources = [read.find(s.name, s.path, root=setting.root, read=s.read, blocks=blocks) for s in plan.source]
-    forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=folder / MANIFEST)
     work = stack.enter_context(_workplace(folder, setting))
+    # after a wait that may have been long: what was asked for in the meantime counts
+    forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=folder / MANIFEST)
     account = stack.enter_context(
         accounting(
             plan,

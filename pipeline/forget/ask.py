@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -58,8 +59,15 @@ class Answer(NamedTuple):
 
 def ask(plan: Plan, wish: Wish, place: Place) -> Answer:
     """Write the tombstones of a wish, and say where the rows of all tombstones are. Raises TunesetError."""
+    with TemporaryDirectory(prefix="tuneset-") as blocks:
+        found = [
+            read.find(s.name, s.path, root=place.root, read=s.read, blocks=Path(blocks) / "blocks") for s in plan.source
+        ]
+        return _answered(plan, wish, place, found)
+
+
+def _answered(plan: Plan, wish: Wish, place: Place, sources: Sequence[read.SourceFiles]) -> Answer:
     path = place.root / plan.forget.file
-    sources = [read.find(s.name, s.path, root=place.root, read=s.read) for s in plan.source]
     requests = [*_cells(wish.where), *_records(plan, wish, place, sources)]
     new = (
         record(path, requests, secret=place.secret, salt=place.salt, since=place.today.isoformat()) if requests else []
