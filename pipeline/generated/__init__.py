@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pipeline.core.rulebook import rules_page
+from pipeline.diff.model import diff_schema
 from pipeline.generated.plan_page import plan_page
 from pipeline.plan import json_schema as plan_schema
 from pipeline.report.findings.json import json_schema as check_schema
@@ -20,6 +21,7 @@ FILES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/plan.md": plan_page,
     "docs/rules.md": rules_page,
     "schemas/check.schema.json": _as_json(check_schema),
+    "schemas/diff.schema.json": _as_json(diff_schema),
     "schemas/manifest.schema.json": _as_json(manifest_schema),
     "schemas/plan.schema.json": _as_json(plan_schema),
     "schemas/report.schema.json": _as_json(report_schema),

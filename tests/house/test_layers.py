@@ -14,6 +14,7 @@ TOP = {
     "account",
     "cluster",
     "exams",
+    "diff",
     "export",
     "forget",
     "generated",
