@@ -30,8 +30,8 @@ class Lines:
 
     def __init__(self, path: Path) -> None:
         self._size = path.stat().st_size
-        self._file = path.open("rb")
-        self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if self._size else b""
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self._size else b""
         self.ends = np.concatenate([np.zeros(0, np.int64), *self._ends()])
 
     def __len__(self) -> int:
@@ -47,7 +47,6 @@ class Lines:
         """Let go of the file."""
         if isinstance(self._map, mmap.mmap):
             self._map.close()
-        self._file.close()
 
     def _ends(self) -> Iterator[Rows]:
         step, last = 1 << 24, 0
