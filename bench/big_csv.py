@@ -17,8 +17,8 @@ import threading
 import time
 from pathlib import Path
 
-from check import family, private_bytes
 from harvest import harvest
+from meter import family, proportional_bytes
 
 ROOT = Path(__file__).parents[1]
 POOL = 40_000
@@ -98,7 +98,7 @@ def measured(command: list[str]) -> tuple[float, int, str]:
         reader = threading.Thread(target=lambda: said.append(process.stdout.read()))  # type: ignore[union-attr]
         reader.start()
         while process.poll() is None:
-            peak = max(peak, sum(private_bytes(one) for one in family(process.pid)))
+            peak = max(peak, sum(proportional_bytes(one) for one in family(process.pid)))
             time.sleep(0.25)
         reader.join()
     if process.returncode:

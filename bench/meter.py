@@ -67,23 +67,23 @@ def _reap() -> None:
 
 def _watch(process: "subprocess.Popen[bytes]", peak: list[int]) -> None:
     while process.poll() is None:
-        peak[0] = max(peak[0], sum(map(_proportional_bytes, _family(os.getpid())[1:])))
+        peak[0] = max(peak[0], sum(map(proportional_bytes, family(os.getpid())[1:])))
         time.sleep(1 / LOOKS_PER_SECOND)
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """Give a process and all below it."""
     found = [pid]
     try:
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text().split():
-                found += _family(int(child))
+                found += family(int(child))
     except OSError:
         pass
     return found
 
 
-def _proportional_bytes(pid: int) -> int:
+def proportional_bytes(pid: int) -> int:
     """Give the proportional set size: pages that several processes share count once in all."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()

@@ -28,8 +28,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from check import family, private_bytes
 from harvest import harvest, payload, recombined
+from meter import PR_SET_CHILD_SUBREAPER, family, proportional_bytes
 from peers_flaws import File, flawed, harmless, sound
 
 ROOT = Path(__file__).parents[1]
@@ -37,8 +37,6 @@ STEPS = Path(__file__).with_name("peers_steps.py")
 RANKS = "https://openaipublic.blob.core.windows.net/encodings/{}.tiktoken"
 TARGET = "openai/gpt-4o"
 LOOKS_A_SECOND = 5
-PR_SET_CHILD_SUBREAPER = 36
-"""Linux: orphaned grandchildren become children."""
 
 
 class Done(NamedTuple):
@@ -354,7 +352,7 @@ class Bench:
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as error:
             with subprocess.Popen(command, stdout=out, stderr=error, env=world, cwd=self.place) as process:
                 while process.poll() is None:
-                    peak = max(peak, sum(private_bytes(one) for one in family(process.pid)))
+                    peak = max(peak, sum(proportional_bytes(one) for one in family(process.pid)))
                     time.sleep(1 / LOOKS_A_SECOND if time.perf_counter() - began > 1 else 0.02)
             wall = time.perf_counter() - began
             _orphans()

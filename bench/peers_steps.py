@@ -15,7 +15,7 @@ def notebook(path: Path) -> Said:
     """Take the steps of OpenAI's notebook in its order; it ends with an exception where that does."""
     import numpy as np
     import tiktoken
-    from check import WINDOW, format_errors, message_tokens
+    from notebook import WINDOW, format_errors
 
     with path.open(encoding="utf-8") as file:
         dataset = [json.loads(line) for line in file]
@@ -27,13 +27,18 @@ def notebook(path: Path) -> Said:
         messages = example["messages"]
         no_user += not any(one["role"] == "user" for one in messages)
         turns.append(len(messages))
-        totals.append(3 + sum(message_tokens(one, encoding) for one in messages))
+        totals.append(3 + sum(_tokens(one, encoding) for one in messages))
         answers.append(sum(len(encoding.encode(one["content"])) for one in messages if one["role"] == "assistant"))
     for values in (turns, totals, answers):
         [np.mean(values), np.median(values), np.quantile(values, 0.1), np.quantile(values, 0.9)]
     too_long = sum(total > WINDOW for total in totals)
     said += [(None, f"missing user: {no_user}")] if no_user else []
     return said + ([(None, f"over the limit: {too_long}")] if too_long else [])
+
+
+def _tokens(message: dict[str, Any], encoding: Any) -> int:
+    """Count as the notebook does, and stop where it stops: at a value that is no text, and at text of a control token."""
+    return 3 + sum(len(encoding.encode(value)) + (key == "name") for key, value in message.items())
 
 
 def together_1(path: Path) -> Said:
