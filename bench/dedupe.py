@@ -1,9 +1,8 @@
-"""How many duplicates are found, what is wrongly dropped, and at what price: python bench/dedupe.py FOLDER [ROWS] [--peers].
+"""How many duplicates are found, what is wrongly dropped, and at what price: python bench/dedupe.py FOLDER [ROWS].
 
-Pairs with a known truth are planted among chats of real exchanges: exact copies, other case and white space, one word a
+Pairs with a known truth are planted among chats of real sentences: exact copies, other case and white space, one word a
 turn changed, 2 % of the words changed (each time another word, a typo, or a word left out), the same prompt with another
-answer; and rows that have nothing to do with each other, some short, some in Chinese. `--peers` runs other tools on the
-same rows, each of a pinned version in an environment of its own. A Markdown table and JSON come out.
+answer; and rows that have nothing to do with each other, some short, some in Chinese. A Markdown table and JSON come out.
 """
 
 import argparse
@@ -37,8 +36,6 @@ def main() -> None:
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("folder", type=Path, help="real text")
     given.add_argument("rows", type=int, nargs="?", default=100_000)
-    given.add_argument("--peers", action="store_true", help="other tools too, installed into --work")
-    given.add_argument("--work", type=Path, default=Path("bench/work"), help="where their environments and files go")
     given.add_argument("--real", action="store_true", help="real rows as they are, instead of chats")
     given.add_argument("--json", type=Path, help="where to write the figures")
     given.add_argument("--settings", nargs="*", default=[], help="of [dedupe]: terse=words threshold=0.8")
@@ -47,10 +44,6 @@ def main() -> None:
     planted = (real if asked.real else plant)(harvest(asked.folder), rows=asked.rows, chance=random.Random(7))
     payloads = [payload(turns) for turns in planted.rows]
     results = [ours(planted, payloads, settings)]
-    if asked.peers:
-        from dedupe_peers import peers
-
-        results += peers(planted, payloads, asked.work)
     letters = sum(map(len, payloads)) / len(payloads)
     print(f"\n{len(payloads):,} rows, {letters:.0f} characters each, {settings}\n\n{table(results)}")
     if asked.json:

@@ -1,4 +1,4 @@
-"""Chats in which it is known who repeats whom: real exchanges in new sequences, variants of them, and unrelated rows."""
+"""Chats in which it is known who repeats whom: real sentences in new sequences, variants of them, and unrelated rows."""
 
 import random
 import re
@@ -10,17 +10,18 @@ from harvest import Conversation
 
 CLASSES: Final = ("exact", "case and space", "one word a turn", "2 % of words", "same prompt, other answer")
 NEAR: Final = CLASSES[2:4]
-MOST_LETTERS: Final = 1_000
-"""Of a question and its answer, so that chats are of the length of real ones: 700 letters or so."""
+MOST_LETTERS: Final = 400
+"""Of a sentence; longer ones are lists and tables."""
 UNRELATED: Final = ("unrelated", "unrelated, short", "unrelated, Chinese")
 WORD: Final = re.compile(r"[\u2e80-\U0010ffff]|[^\s\u2e80-\U0010ffff]+\s*|\s+")
 """A word with the space after it, or one character of a script without spaces."""
 PLAIN: Final = re.compile("[a-z]+")
+SENTENCE: Final = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 DIGIT: Final = re.compile(r"\d")
 CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 FEW_WORDS: Final = 8
 LEAST_WORDS: Final = 4
-"""Of a turn of a chat; identifiers and labels are not what people say to each other."""
+"""Of a sentence; identifiers and labels are not what people say to each other."""
 MOST_UNRELATED: Final = 3_000
 ALIKE: Final = 0.5
 """Share of words in common from which two real rows may be one example in other words: no unrelated rows."""
@@ -72,17 +73,17 @@ def real(pool: list[Conversation], *, rows: int, chance: random.Random) -> Plant
 
 
 def chats(pool: list[Conversation], count: int, chance: random.Random) -> list[Conversation]:
-    """Give so many distinct chats of two to four real exchanges in which both sides say at least four words."""
-    exchanges = [
-        turns[i : i + 2]
-        for turns in pool
-        for i in range(0, len(turns) - 1, 2)
-        if min(len(WORD.findall(text)) for text in turns[i : i + 2]) >= LEAST_WORDS
-        and sum(map(len, turns[i : i + 2])) <= MOST_LETTERS
-    ]
+    """Give so many distinct chats of four or six turns, each of one to three real sentences, drawn anew for each turn.
+
+    A single question with a short answer is no chat but a label or a fact, of which each word counts: see `real`. A sentence is what stands between full stops or line ends and has at least four words.
+    """
+    texts = (sentence.strip() for turns in pool for text in turns for sentence in SENTENCE.split(text))
+    sentences = sorted({one for one in texts if len(WORD.findall(one)) >= LEAST_WORDS and len(one) <= MOST_LETTERS})
     found: dict[Conversation, None] = {}
     while len(found) < count:
-        found[sum((chance.choice(exchanges) for _ in range(chance.choice((2, 2, 3, 4)))), ())] = None
+        turns = chance.choice((4, 4, 6))
+        said = (" ".join(chance.choices(sentences, k=chance.choice((1, 1, 2, 3)))) for _ in range(turns))
+        found[tuple(said)] = None
     return list(found)
 
 
