@@ -127,9 +127,9 @@ class Work:
         self.stage = stage
 
     def __call__(self, piece: object) -> int:
-        from pipeline.onepass import _first
+        from pipeline.onepass import as_read
 
-        rows = _first(piece, piece.read())  # type: ignore[attr-defined,arg-type]
+        rows = as_read(piece, piece.read())  # type: ignore[attr-defined,arg-type]
         return len(rows if self.stage is None else self.stage(rows))  # type: ignore[operator]
 
 
