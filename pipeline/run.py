@@ -2,6 +2,7 @@
 
 import os
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -96,6 +97,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
                 settings=plan.write,
                 seed=plan.seed,
                 mask=masked_kinds(plan),
+                encoding_of=partial(read.encoding_of, sources=job.sources),
             )
         with setting.progress.stage("report", unit="rows", total=None):
             said = spoken(table, spool.payloads, method=plan.target.method)

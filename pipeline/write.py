@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -23,6 +24,13 @@ Rows = npt.NDArray[np.int64]
 Texts = Callable[[str, Rows], Iterator[bytes]]
 """Column name and row numbers → the UTF-8 bytes of those cells, in that order; see `engines.spool`."""
 
+Encodings = Callable[[str], str | None]
+"""Address of a source file → the encoding in which it was read; None: not known."""
+
+
+def _unknown(address: str) -> None:  # noqa: ARG001 - the shape of Encodings
+    return None
+
 
 class Written(NamedTuple):
     """The rows of each training file in the order of its lines."""
@@ -40,10 +48,12 @@ def write(
     settings: WriteSettings,
     seed: int,
     mask: frozenset[PrivateKind] = frozenset(),
+    encoding_of: Encodings = _unknown,
 ) -> Written:
     """Write train, validation, rejected and findings as JSON lines: UTF-8, LF, every file ends in a line end.
 
     `mask` are kinds of private data that rejected.jsonl only names; empty: originals stand there byte for byte.
+    `encoding_of` is asked only for rows that are not UTF-8, by the address of their file.
     `table` has name, digest, fate, side, twin, trouble and findings; `findings` are those about the whole dataset.
     """
     order = _order(table, settings, seed)
@@ -55,7 +65,7 @@ def write(
             _lines(file, texts("payload", rows))
     by_place = np.asarray(by_name(table["name"]), dtype=np.int64)
     with (folder / "rejected.jsonl").open("wb") as file:
-        _lines(file, _rejects(table, texts, by_place[~_equal(table["fate"], "kept")[by_place]], mask))
+        _lines(file, _rejects(table, texts, by_place[~_equal(table["fate"], "kept")[by_place]], mask, encoding_of))
     with (folder / "findings.jsonl").open("wb") as file:
         file.writelines(findings_lines([*findings, *row_findings(table, by_place)]))
     return Written(*sides)
@@ -91,15 +101,17 @@ def _order(table: pa.Table, settings: WriteSettings, seed: int) -> Rows:
     return np.asarray(order.to_numpy(), dtype=np.int64)
 
 
-def _rejects(table: pa.Table, texts: Texts, rows: Rows, mask: frozenset[PrivateKind]) -> Iterator[bytes]:
+def _rejects(
+    table: pa.Table, texts: Texts, rows: Rows, mask: frozenset[PrivateKind], encoding_of: Encodings
+) -> Iterator[bytes]:
     columns = table.select(["name", "fate", "twin", "trouble", "findings"])
     for row, record, raw in zip(rows, texts("record", rows), texts("raw", rows), strict=True):
         values = {name: columns[name][int(row)].as_py() for name in columns.column_names}
         shown = (_masked(record, mask), _masked(raw, mask)) if mask else (record, raw)
-        yield msgspec.json.encode(_reject(values, *shown))
+        yield msgspec.json.encode(_reject(values, *shown, encoding_of))
 
 
-def _reject(values: dict[str, Any], record: bytes, raw: bytes) -> dict[str, Any]:
+def _reject(values: dict[str, Any], record: bytes, raw: bytes, encoding_of: Encodings) -> dict[str, Any]:
     """Give one line of rejected.jsonl: address, fate, reasons and the original content, byte for byte."""
     reasons = [
         {"code": f["code"], "severity": str(Severity(f["severity"])), "where": f["where"], "message": f["message"]}
@@ -112,7 +124,11 @@ def _reject(values: dict[str, Any], record: bytes, raw: bytes) -> dict[str, Any]
         "fate": values["fate"],
         **({"twin": values["twin"]} if values["twin"] else {}),
         "reasons": reasons,
-        **({} if (values["trouble"] or "").startswith(ERASED) else _original(record, raw)),
+        **(
+            {}
+            if (values["trouble"] or "").startswith(ERASED)
+            else _original(record, raw, partial(encoding_of, place_of(values["name"])[0]))
+        ),
     }
 
 
@@ -124,13 +140,15 @@ def _masked(original: bytes, kinds: frozenset[PrivateKind]) -> bytes:
         return masked(original.decode("latin-1"), kinds).encode("latin-1")
 
 
-def _original(record: bytes, raw: bytes) -> dict[str, Any]:
+def _original(record: bytes, raw: bytes, encoding: Callable[[], str | None]) -> dict[str, Any]:
+    """Give the record, else the bytes as text, else as base64 with the encoding in which their file was read."""
     if record:
         return {"original": msgspec.Raw(record)}
     try:
         return {"original_text": raw.decode("utf-8")}
     except UnicodeDecodeError:
-        return {"original_base64": base64.b64encode(raw).decode("ascii")}
+        told, name = {"original_base64": base64.b64encode(raw).decode("ascii")}, encoding()
+        return told if name is None else {**told, "original_encoding": name}
 
 
 def _finding_line(finding: Finding) -> bytes:

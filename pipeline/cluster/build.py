@@ -27,6 +27,7 @@ from pipeline.core.store import Store as Cache
 from pipeline.onepass import OnePass
 from pipeline.plan import Plan
 from pipeline.portrayed import portrayed
+from pipeline.read.source import streams
 from pipeline.remember.version import version
 from pipeline.rows import Job as Order
 from pipeline.rows import demand_columns, stages_of
@@ -114,6 +115,7 @@ def _divided(order: Order, layout: Layout) -> Job:
         held_codes=held_codes(order.plan),
         mask=masked_kinds(order.plan),
         remembered=layout.remembered,
+        encodings={stream.address: stream.encoding.name for source in order.sources for stream in streams(source)},
     )
 
 

@@ -162,7 +162,16 @@ def _piece(job: Job, piece: int, table: pa.Table, *, names: Sequence[str], mail:
     with tempfile.TemporaryDirectory(prefix="tuneset-") as place:
         folder = Path(place)
         settings = job.plan.write.model_copy(update={"bom": False})
-        written = write(table, texts, folder=folder, findings=[], settings=settings, seed=job.plan.seed, mask=job.mask)
+        written = write(
+            table,
+            texts,
+            folder=folder,
+            findings=[],
+            settings=settings,
+            seed=job.plan.seed,
+            mask=job.mask,
+            encoding_of=job.encodings.get,
+        )
         for name in names:
             with job.store.writing(f"pieces/{name}/{piece:07}") as sink, (folder / name).open("rb") as source:
                 while block := source.read(CHUNK):

@@ -1,5 +1,6 @@
 """What every step of a distributed build knows: the plan, the storage, and how the work is divided."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +30,8 @@ class Job:
     mask: frozenset[PrivateKind] = field(default_factory=frozenset)
     remembered: Store | None = None
     """Where what was worked out of pieces is kept between builds; None: each build begins anew."""
+    encodings: Mapping[str, str] = field(default_factory=dict)
+    """Encoding in which each source file is read, by its address."""
 
     def from_parts(self, topic: str) -> Mail:
         """Give the mail that parts send to buckets."""

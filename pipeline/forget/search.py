@@ -1,5 +1,6 @@
 """Which rows of the sources are meant by what was asked, and which versions of the dataset still hold them."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -118,6 +119,8 @@ def _originals(path: Path, tombstones: Tombstones) -> Iterator[bool]:
                 continue
             if "original" in rejected:
                 yield tombstones.mean(_record(line, rejected))
+            elif "original_base64" in rejected:
+                yield tombstones.mean_unread(base64.b64decode(rejected["original_base64"]))
             else:
                 yield tombstones.mean_unread(rejected.get("original_text", "").encode("utf-8", "surrogatepass"))
 

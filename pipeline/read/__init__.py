@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pipeline.read.format import Format, formats
     from pipeline.read.records import Note, notes, pieces_of, rows
     from pipeline.read.settings import AutoSettings, ReadSettings
-    from pipeline.read.source import SourceFiles, find
+    from pipeline.read.source import SourceFiles, encoding_of, find
     from pipeline.read.table import read_settings
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "ReadSettings",
     "SourceFiles",
     "Wanted",
+    "encoding_of",
     "erased",
     "find",
     "formats",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "encoding_of": "source",
     "erased": "erase",
     "Format": "format",
     "formats": "format",

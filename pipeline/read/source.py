@@ -1,7 +1,7 @@
 """The files of a source: one file, a folder, or a pattern, each with the address that names its rows."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -127,3 +127,13 @@ def streams(source: SourceFiles) -> Iterator[Stream]:
     """Give each file of the source as a stream, its encoding detected unless the settings name it."""
     for path, address in source.files:
         yield open_stream(path, address, encoding=getattr(source.read, "encoding", None))
+
+
+def encoding_of(address: str, *, sources: Iterable[SourceFiles]) -> str | None:
+    """Give the encoding in which a file is read; None: no source has it."""
+    streams_of = (stream for source in sources for stream in streams(_only(source, address)))
+    return next((stream.encoding.name for stream in streams_of), None)
+
+
+def _only(source: SourceFiles, address: str) -> SourceFiles:
+    return source._replace(files=tuple(file for file in source.files if file[1] == address))

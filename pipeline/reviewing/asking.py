@@ -86,12 +86,12 @@ def ask(
         clock=clock,
     )
     try:
-        _run(_asked(work, rows, cache, asker, door))
+        _run(_asked(work, rows, cache, asker=asker, talk=talk, door=door))
     finally:
         work.left, work.answered, work.requests = talk.left, talk.answered, talk.requests
 
 
-async def _asked(work: Work, rows: Iterable[Row], cache: Cache, asker: Asker[Want], door: Door) -> None:
+async def _asked(work: Work, rows: Iterable[Row], cache: Cache, *, asker: Asker[Want], talk: Talk, door: Door) -> None:
     offered: set[bytes] = set()
     try:
         async with asker.working():
@@ -101,8 +101,11 @@ async def _asked(work: Work, rows: Iterable[Row], cache: Cache, asker: Asker[Wan
                 known = cache.get({want.key for want in wants})
                 new = {want.key: want for want in wants if want.key not in known and want.key not in offered}
                 offered.update(new)
+                talk.offered += len(new)
+                talk.was_answered |= bool(known)
                 await asker.offer(new.values())
                 await asyncio.sleep(0)
+            talk.is_all_offered = True
             await asker.finish()
     finally:
         await door.close()

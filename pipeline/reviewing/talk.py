@@ -59,11 +59,19 @@ class Talk:
         """Sent, whatever became of them."""
         self.answered = 0
         """Questions with a verdict."""
+        self.offered = 0
+        """Questions that are to be asked, so far."""
+        self.is_all_offered = False
+        """Whether no more will come."""
+        self.was_answered = False
+        """Whether an earlier run got verdicts."""
+        self._done = 0
 
     async def ask(self, pack: Sequence[Want]) -> None:
         """Ask each question until it has a verdict or is left; raises when the run cannot go on."""
         for want in pack:
             await self._ask(want)
+            self._done += 1
 
     async def _ask(self, want: Want) -> None:
         began, failures, faults = self._clock(), 0, 0
@@ -97,12 +105,22 @@ class Talk:
 
     async def _is_hopeless(self, outcome: Again, *, failures: int, began: float) -> bool:
         """Say whether it is this question that fails, while others are answered; else wait before it is asked again."""
-        self._give_up_where_hopeless(outcome.why)
-        if failures >= self._patience.attempts and self._last_good > began:
+        is_last = self._is_among_the_last() and not outcome.is_limit
+        if failures >= self._patience.attempts and (is_last or self._last_good > began):
             return True
+        if not is_last:
+            self._give_up_where_hopeless(outcome.why)
         if not outcome.is_limit:
             await asyncio.sleep(max(outcome.after_seconds or 0.0, self._pace.backoff(failures)))
         return False
+
+    def _is_among_the_last(self) -> bool:
+        """Say whether so few are left that it is likelier they who break the provider than the provider who is down.
+
+        Nothing else would be answered while they fail, and every run would end with them. Only where it ever answered.
+        """
+        few = self.is_all_offered and self.offered - self._done <= FAILURES_IN_A_ROW
+        return few and bool(self.answered or self.was_answered)
 
     async def _request(self, want: Want) -> Outcome:
         """Ask once; None where the budget does not reach."""

@@ -110,3 +110,20 @@ def test_parts_of_a_row_are_ordered_as_numbers_too() -> None:
     names = pa.chunked_array([["a:2#10", "a:2#9", "a:10", "a:2"]])
 
     assert [3, 1, 0, 2] == by_name(names)
+
+
+def test_a_row_that_is_not_utf8_names_the_encoding_of_its_file(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    write(
+        house.table(),
+        house.texts,
+        folder=tmp_path,
+        findings=[],
+        settings=WriteSettings(),
+        seed=1,
+        encoding_of={"b.csv": "cp1252"}.get,
+    )
+
+    _, _, held, ragged = house.lines("rejected.jsonl")
+    assert "cp1252" == held["original_encoding"]
+    assert "original_encoding" not in ragged

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from pipeline.core.errors import SourceError
-from pipeline.read import find, formats, look, notes, rows
+from pipeline.read import encoding_of, find, formats, look, notes, rows
 from tests.read.conftest import Desk
 
 TABLE = "question,answer\n" + "".join(f"q{n},a{n}\n" for n in range(2_000))
@@ -186,3 +186,13 @@ def test_many_small_files_share_a_batch_and_batches_are_even(desk: Desk) -> None
     batches = list(rows([find("x", "raw", root=desk.root)], batch_rows=64))
 
     assert [64] * 6 + [16] == [batch.num_rows for batch in batches]
+
+
+def test_the_encoding_of_a_file_is_told_by_its_address(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_bytes("name,text\nJosé,déjà vu à la crème brûlée\n".encode("cp1252"))
+    (tmp_path / "two.csv").write_text("name,text\nJosé,déjà vu\n", encoding="utf-8")
+    sources = [find("all", "*.csv", root=tmp_path)]
+
+    assert ("cp1252", "utf-8", None) == tuple(
+        encoding_of(address, sources=sources) for address in ("one.csv", "two.csv", "three.csv")
+    )

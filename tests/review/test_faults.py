@@ -138,6 +138,25 @@ def test_an_example_that_the_provider_always_fails_on_is_held_while_the_others_a
     assert here.states() == ["held", *EXPECTED]
 
 
+@pytest.mark.parametrize("kind", ["500", "connection reset"])
+def test_a_last_question_that_breaks_the_provider_is_held_and_does_not_end_every_run_for_ever(bench, kind):
+    here = bench()
+    here.reviewer.trouble = lambda told: FAULTS[kind](told) if "strange" in json.dumps(told["value"]) else None
+    first = here.review(*ROWS[:5], BAD).review
+    second = here.review(*ROWS[:5], BAD).review
+
+    assert [first.unfinished, second.unfinished] == [None, None]
+    assert here.states() == [*EXPECTED[:5], "held"]
+    assert set(here.reviewer.answered.values()) == {1}
+
+
+def test_a_provider_that_never_answered_is_down_even_when_one_question_is_left(bench):
+    here = bench()
+    here.reviewer.trouble = FAULTS["500"]
+
+    assert here.review(ROWS[0]).review.unfinished is not None
+
+
 def test_a_server_that_never_answers_in_the_shape_does_not_hold_the_whole_dataset(bench):
     here = bench(lambda told: "Looks good to me!")
     reviewed = here.review(*ROWS).review
