@@ -58,10 +58,13 @@ def command(
     from pipeline.cli._outside import outside
     from pipeline.forget import ask as forget
     from pipeline.plan import load
+    from pipeline.remember import keeping
 
     world, plan = outside(), load(path)
     place = forget.Place(path.absolute().parent, world.salt, world.today, secrets.token_bytes(32))
     answer = forget.ask(plan, forget.Wish(where, rows, digests), place)
+    if answer.added:
+        keeping.clear(world.cache / "rows")  # it may hold the rows; another run works out again what it misses
     _tell(answer, plan.forget.file, is_asked=bool(where or rows or digests), is_keyed=world.salt is not None)
     going = answer.to_purge(doubtful=doubtful) if purge else ()
     if going:

@@ -1,14 +1,17 @@
 """Who asked to be erased is in no file of any later version, and their rows still leave with a fate."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import PlanError
+from pipeline.core.store import SUFFIX, SUM_BYTES
 from pipeline.core.tombstone import normal
 from pipeline.forget import Request, load, record
 from tests.house.house import House
@@ -23,7 +26,17 @@ def ask(house: House, column: str | None, value: str, *, secret: str | None = No
 
 
 def every_byte(house: House) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted((house.root / "data").rglob("*")) if path.is_file())
+    """Give what any file of the dataset or the cache holds, kept columns unpacked."""
+    files = [path for name in ("data", "cache") for path in sorted((house.root / name).rglob("*")) if path.is_file()]
+    return b"".join([*(path.read_bytes() for path in files), *(unpacked(path) for path in files)])
+
+
+def unpacked(path: Path) -> bytes:
+    """Give what an Arrow file holds, whatever it is compressed with; nothing where it is none."""
+    if path.suffix != SUFFIX:
+        return b""
+    table = pa.ipc.open_file(pa.py_buffer(path.read_bytes()[:-SUM_BYTES])).read_all()
+    return b"".join(str(column.to_pylist()).encode("utf-8", "replace") for column in table.columns)
 
 
 def test_the_rows_of_a_person_are_rejected_and_nothing_of_them_is_kept(house: House) -> None:
@@ -36,6 +49,18 @@ def test_the_rows_of_a_person_are_rejected_and_nothing_of_them_is_kept(house: Ho
     assert [line["messages"][0]["content"] for line in house.examples()] == ["Where is it?"]
     assert b"How do I pay" not in every_byte(house)
     assert b"send it back" not in every_byte(house)
+
+
+def test_what_was_kept_before_the_request_is_kept_no_more(house: House) -> None:
+    house.write(faq_csv=SHOP).build()
+    assert b"How do I pay" in every_byte(house)
+
+    ask(house, "user_id", "7")
+    house.build(stamp="after")
+    shutil.rmtree(house.root / "data/processed/versions/test")
+
+    assert b"How do I pay" not in every_byte(house)
+    assert b"Where is it" in b"".join(unpacked(path) for path in (house.root / "cache").rglob("*.arrow"))
 
 
 def test_an_erased_row_says_so_and_has_no_original(house: House) -> None:
@@ -64,9 +89,8 @@ def test_no_byte_of_an_erased_person_is_in_any_file_and_every_row_has_a_fate(
     ask(house, "user_id", "eve")
     report = house.build(stamp="after").report
 
-    held = b"".join(house.published().values()) + b"".join(
-        path.read_bytes() for path in (house.root / "cache").rglob("*") if path.is_file()
-    )
+    shutil.rmtree(house.root / "data/processed/versions/test", ignore_errors=True)
+    held = every_byte(house)
     assert report.rows_read == report.fates.total == len(rows)
     for who, question, answer in told:
         if who == "eve":

@@ -133,6 +133,10 @@ def test_the_command_tells_asks_and_deletes(shop: House, monkeypatch: pytest.Mon
 
     monkeypatch.chdir(shop.root)
     monkeypatch.delenv("TUNESET_SALT", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shop.root / "xdg"))
+    kept = shop.root / "xdg/tuneset/rows/ab/cd.arrow"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("How do I pay?")
     run = CliRunner()
 
     first = run.invoke(command, ["--where", "user_id=7"], standalone_mode=False)
@@ -145,6 +149,7 @@ def test_the_command_tells_asks_and_deletes(shop: House, monkeypatch: pytest.Mon
     assert "The hashes are salted" in first.output
     assert refused.exit_code == 1
     assert "Deleted: monday." in purged.output
+    assert not kept.exists()
 
 
 def _renew(house: House) -> None:
