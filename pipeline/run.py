@@ -113,6 +113,7 @@ def _inputs(plan: Plan, setting: Setting) -> unchanged.Inputs | None:
     is_more = setting.accepted_by or setting.folder or setting.watch.folder
     if setting.remembered is None or is_more or any(is_url(source.path) for source in plan.source):
         return None
+    load(plan.target.id)  # a mistake in the plan is told before a missing file
     sources = [read.find(s.name, s.path, root=setting.root, read=s.read) for s in plan.source]
     published = setting.dataset(plan) / MANIFEST
     forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=published)
