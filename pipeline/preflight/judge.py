@@ -168,13 +168,13 @@ def _through(files: Sequence[File], goal: Aim, ask: Ask, *, near: bool) -> Itera
         measure(goal, ask.folders, near=near),
         *_screen(goal, ask),
         Check(goal.settings),
-        Thin(goal.method),
+        Thin(goal.method, near=near),
     ]
     examples = [file for file in files if file.form]
     yield from engine.run((batch for file in examples for batch in _lines(file)), stages)
     others = [file for file in files if not file.form and file.kind and file.kind.is_lines]
     only_json = goal.settings.model_copy(update={"rules": _only_json(goal.settings.rules)})
-    shallow: list[Stage] = [AsIs(), Unmeasured(), Check(only_json), Thin(goal.method)]
+    shallow: list[Stage] = [AsIs(), Unmeasured(), Check(only_json), Thin(goal.method, near=near)]
     for table in engine.run((batch for file in others for batch in _lines(file)), shallow):
         index = table.schema.get_field_index("ships")
         yield table.set_column(index, "ships", pa.repeat(pa.scalar(value=False), table.num_rows))

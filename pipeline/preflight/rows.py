@@ -12,6 +12,8 @@ from pipeline.core.example import Json, Method
 from pipeline.core.facts import facts_of, with_answers
 
 NOTHING: Final = pa.schema([])
+NEAR: Final = ("near", "sketch")
+"""Columns that only near twins are sought by: 64 bytes a row and more, and not held where none are sought."""
 Reader: TypeAlias = Callable[[dict[str, Json]], dict[str, Json]]
 
 
@@ -88,6 +90,8 @@ class Thin:
     """Keeps the facts, keys and findings of each row and lets its text go: all that is held of a file in memory."""
 
     method: Method = "sft"
+    near: bool = True
+    """Whether near twins will be sought."""
     name: str = "facts"
     reads: tuple[str, ...] = ("name", "source", "payload", "findings", "keys", "sketch", "at")
     adds: pa.Schema = NOTHING
@@ -95,12 +99,9 @@ class Thin:
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give a narrower table of the same rows; `near` are the near-duplicate keys, beside the sketches."""
         facts = with_answers(facts_of(batch), batch["payload"], method=self.method)
-        columns = {
-            "near": batch["keys"],
-            "sketch": batch["sketch"],
-            "at": batch["at"],
-            "ships": batch["payload"].is_valid(),
-        }
+        columns = {"at": batch["at"], "ships": batch["payload"].is_valid()}
+        if self.near:
+            columns |= dict(zip(NEAR, (batch["keys"], batch["sketch"]), strict=True))
         for name, column in columns.items():
             facts = facts.append_column(name, column)
         return facts

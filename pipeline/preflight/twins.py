@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from pipeline.core.settings import DedupeSettings
 from pipeline.group import group
 from pipeline.preflight.aim import Aim
-from pipeline.preflight.rows import translated
+from pipeline.preflight.rows import NEAR, translated
 from pipeline.preflight.source import Source
 
 
@@ -21,11 +21,13 @@ def grouped(
     for name in ("content", "prompt"):
         thin = _said(thin, name)
     with _payloads(thin, sources, forms) as payload_of:
-        rows = thin.select(["name", "digest", "content", "prompt", "sketch"])
-        rows = rows.append_column("keys", thin["near"]).append_column("is_sound", thin["ships"])
+        rows = thin.select(["name", "digest", "content", "prompt"])
+        for name, column in zip(("keys", "sketch"), NEAR, strict=True) if near else ():
+            rows = rows.append_column(name, thin[column])
+        rows = rows.append_column("is_sound", thin["ships"])
         rows = rows.append_column("family", pa.nulls(thin.num_rows, pa.string()))
         found = group(rows, payload_of, DedupeSettings(near=near), method=goal.method)
-    facts = thin.drop_columns(["near", "sketch", "at"]).append_column("side", thin["source"])
+    facts = thin.drop_columns(["at", *(NEAR if near else ())]).append_column("side", thin["source"])
     return facts.append_column("group", pc.if_else(thin["content"].is_valid(), found["group"], None))
 
 
