@@ -110,7 +110,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
 
 def _inputs(plan: Plan, setting: Setting) -> unchanged.Inputs | None:
     """Give what goes into the build; None where a URL is among it, or more than the dataset is asked for."""
-    is_more = setting.accepted_by or setting.folder or setting.watch.folder
+    is_more = setting.accepted_by or setting.watch.folder or is_url(plan.write.folder)
     if setting.remembered is None or is_more or any(is_url(source.path) for source in plan.source):
         return None
     load(plan.target.id)  # a mistake in the plan is told before a missing file

@@ -173,3 +173,20 @@ def test_the_cache_is_shown_verified_and_cleared(
     assert (1, 1) == (told["entries"], told["damaged"])
     assert run(["cache", "clear"]) == 0
     assert not sound.path.exists()
+
+
+def test_an_unchanged_build_of_the_command_line_reads_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "faq.csv").write_text("question,answer\n" + "".join(f"Where is {n}?,In room {n}.\n" for n in range(40)))
+    (tmp_path / "dataset.toml").write_text(
+        '[[source]]\npath = "faq.csv"\ncompose = { recipe = "pairs" }\n[expect]\nenabled = false\n'
+    )
+    monkeypatch.setattr("pipeline.cli._outside.user_cache_path", lambda _: tmp_path / "cache")
+    command = ["build", "--plan", str(tmp_path / "dataset.toml"), "--workers", "1", "--fail-on", "never"]
+    run(command)
+    monkeypatch.setattr("pipeline.run.rows", None)
+    capsys.readouterr()
+
+    assert run(command) == 0
+    assert "Nothing changed" in capsys.readouterr().out
