@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 if TYPE_CHECKING:
+    from pipeline.frame import Outcome
     from pipeline.plan import Plan
-    from pipeline.run import Outcome
     from pipeline.setting import Setting
 
 

@@ -11,8 +11,8 @@ from pipeline.cli._log import log_format
 
 if TYPE_CHECKING:
     from pipeline.core.progress import Progress
+    from pipeline.frame import Outcome
     from pipeline.plan import Plan
-    from pipeline.run import Outcome
 
 
 @click.command("build")

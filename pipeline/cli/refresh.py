@@ -13,8 +13,8 @@ from pipeline.core.errors import TunesetError
 
 if TYPE_CHECKING:
     from pipeline.cli._log import JsonLog
+    from pipeline.frame import Outcome
     from pipeline.plan import Plan
-    from pipeline.run import Outcome
 
 HOOK_FAILED: Final = 5
 _WORDS: Final = {75: "busy", 2: "setup", 4: "provider", 130: "interrupted", 3: "bug"}

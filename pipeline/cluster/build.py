@@ -24,6 +24,8 @@ from pipeline.core.finding import Finding
 from pipeline.core.piece import Piece
 from pipeline.core.settings import CheckSettings
 from pipeline.core.store import Store as Cache
+from pipeline.fates import held_codes
+from pipeline.frame import Outcome, begun, ended, masked_kinds
 from pipeline.onepass import OnePass
 from pipeline.plan import Plan
 from pipeline.portrayed import portrayed
@@ -31,7 +33,6 @@ from pipeline.read.source import streams
 from pipeline.remember.version import version
 from pipeline.rows import Job as Order
 from pipeline.rows import demand_columns, stages_of
-from pipeline.run import Outcome, begun, ended, held_codes, masked_kinds
 from pipeline.setting import Setting
 from pipeline.write import BOM, Written, findings_lines
 

@@ -16,6 +16,8 @@ TOP = {
     "exams",
     "diff",
     "export",
+    "fates",
+    "frame",
     "forget",
     "generated",
     "onepass",

@@ -1,0 +1,60 @@
+"""What becomes of each row: what needs all rows at once, and none of their texts but those of likely twins."""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.store import Store
+from pipeline.core.verdicts import PairVerdicts
+from pipeline.decide import decide, judge
+from pipeline.engines.spool import Spool
+from pipeline.group import group, spokesmen
+from pipeline.pinned import pinned_rows, without_answers_to
+from pipeline.plan import Plan
+from pipeline.remember.pairs import KeptVerdicts
+from pipeline.remember.version import version
+from pipeline.rows import Job
+from pipeline.split import split
+
+HELD: Final = ("moderation.held", "moderation.flagged")
+"""Findings that hold a row: a check that could not answer and, where the plan's policy is `hold`, a flag."""
+
+
+def with_fates(table: pa.Table, spool: Spool, job: Job) -> pa.Table:
+    """Add group, kin, likeness, side, fate and twin; pairs that an earlier build compared are not compared again."""
+    if job.setting.remembered is None:
+        return _with_fates(table, spool, job.plan)
+    store = Store(job.work / "pairs", job.setting.remembered)
+    verdicts = KeptVerdicts(store, dataset=job.setting.root / job.plan.write.folder, version=version())
+    table = _with_fates(table, spool, job.plan, verdicts)
+    verdicts.save()
+    return table
+
+
+def held_codes(plan: Plan) -> tuple[str, ...]:
+    """Give the codes of findings that hold a row."""
+    return HELD if plan.moderation.policy == "hold" else HELD[:1]
+
+
+def _with_fates(table: pa.Table, spool: Spool, plan: Plan, verdicts: PairVerdicts | None = None) -> pa.Table:
+    held = held_codes(plan)
+    pinned = judge(table, held_codes=held).sound & pinned_rows(table) if plan.split.pinned else None
+    if pinned is not None:
+        table = without_answers_to(table, pinned).append_column("is_pinned", pa.array(pinned))
+    verdict = judge(table, held_codes=held)
+    table = table.append_column("is_sound", pa.array(verdict.sound))
+    table = _with(table, group(table, spool.payloads, plan.dedupe, method=plan.target.method, verdicts=verdicts))
+    spokesman = spokesmen(table, table["group"])
+    keep_all = plan.dedupe.keep == "all"
+    fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=keep_all, pinned=pinned)
+    ships = np.asarray(pc.equal(fates["fate"], "kept").to_numpy(zero_copy_only=False), dtype=bool)
+    sides = split(table, ships=ships, settings=plan.split, seed=plan.seed, pinned=pinned)
+    return _with(table.append_column("side", sides), fates)
+
+
+def _with(table: pa.Table, more: pa.Table) -> pa.Table:
+    for name in more.column_names:
+        table = table.append_column(name, more[name])
+    return table
