@@ -41,7 +41,7 @@ def plant(pool: list[Conversation], *, rows: int, chance: random.Random) -> Plan
     """Give chats and unrelated rows, and for a quarter of the chats one variant each, in random order."""
     pool = list(pool)
     chance.shuffle(pool)
-    single = [turns for turns in pool if len(turns) == 2]
+    single: list[Conversation] = [turns for turns in pool if len(turns) == 2]
     apart = {name: unrelated(some, MOST_UNRELATED * rows // 100_000) for name, some in _kinds(single).items()}
     taken = {turns for some in apart.values() for turns in some}
     wanted = rows - len(taken)
@@ -159,7 +159,9 @@ def variants(
 
 
 def _kinds(single: list[Conversation]) -> dict[str, list[Conversation]]:
-    long, short, chinese = [], [], []
+    long: list[Conversation] = []
+    short: list[Conversation] = []
+    chinese: list[Conversation] = []
     for turns in single:
         whole = "".join(turns)
         if len(CHINESE.findall(whole)) > 0.3 * len(whole):
