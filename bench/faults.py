@@ -76,7 +76,9 @@ def judged(folder: Path, cache: Path, happened: str, rows: int) -> str:
     if not whole(folder):
         return "BROKEN DATASET"
     sheet(folder, rows, "lamp")
-    return happened if succeeds(folder, cache) else "NEXT RUN FAILED"
+    end = happened if succeeds(folder, cache) else "NEXT RUN FAILED"
+    print(f"{folder.name}: {end}", file=sys.stderr, flush=True)
+    return end
 
 
 def kills(count: int, folder: Path, cache: Path, dice: random.Random) -> Tally:
@@ -142,7 +144,7 @@ def full(count: int, folder: Path, cache: Path, dice: random.Random) -> Tally:
             ends[judged(folder, cache, happened, 1_000 + number)] += 1
     finally:
         if is_root:
-            subprocess.run(["umount", str(folder)], check=True)
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
     return Tally("full disks" if is_root else "files too large", ends)
 
 
