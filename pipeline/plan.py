@@ -17,6 +17,8 @@ from pipeline.core.described import described
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Method
 from pipeline.core.settings import (
+    A_FILE,
+    A_SHARE,
     CacheSettings,
     CardSettings,
     CostSettings,
@@ -219,7 +221,7 @@ def _sentence(detail: ErrorDetails, path: str, text: str) -> str:
 
 def _dotted(location: Iterable[int | str]) -> str:
     """Give `source[1].compose.user` for a pydantic location; the tag of a union is no key of the file."""
-    keys = [key for key in location if key not in recipes() and key not in formats()]
+    keys = [key for key in location if key not in {*recipes(), *formats(), A_FILE, A_SHARE}]
     return "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".") or "plan"
 
 

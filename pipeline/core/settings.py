@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias, get_args
 
-from pydantic import Field, PositiveInt
+from pydantic import Discriminator, Field, PositiveInt, Tag
 
 from pipeline.core.target import Limits, Settings
 
@@ -51,10 +51,17 @@ class DedupeSettings(Settings):
     """`one`: the spokesman of each group ships. `all`: duplicates are reported and ship."""
 
 
+A_SHARE, A_FILE = "a share", "a file"
+"""What a mistake in `split.validation` is held against; no keys of the plan."""
+
+
 class SplitSettings(Settings):
     """Who goes into validation.jsonl."""
 
-    validation: Annotated[float, Field(ge=0.0, lt=1.0)] | Annotated[str, Field(min_length=1)] = 0.1
+    validation: Annotated[
+        Annotated[float, Field(ge=0.0, lt=1.0), Tag(A_SHARE)] | Annotated[str, Field(min_length=1), Tag(A_FILE)],
+        Discriminator(lambda value: A_FILE if isinstance(value, str) else A_SHARE),
+    ] = 0.1
     """Share of the kept examples, or the path of a file of examples that are the validation set (docs/split.md).
 
     A tenth is enough to see over-fitting on small sets. A file, relative to the plan, has lines as they ship.
