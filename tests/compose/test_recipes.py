@@ -7,10 +7,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from pipeline.compose import Compose, recipes
 from pipeline.core import columns
+from pipeline.core.described import described
 from pipeline.core.settings import MendSettings
 from pipeline.core.trouble import CAUSES
 
@@ -283,7 +284,7 @@ def test_every_recipe_is_found_by_its_tag_and_forbids_what_it_does_not_know() ->
 
 def test_every_setting_of_every_recipe_says_what_it_is() -> None:
     for known in recipes().values():
-        schema = TypeAdapter(known.settings).json_schema()
+        schema = described(known.settings).model_json_schema()
         undescribed = [key for key, value in schema["properties"].items() if "description" not in value]
         assert undescribed == ["recipe"]
 

@@ -47,7 +47,7 @@ def test_a_run_killed_at_any_moment_leaves_the_last_dataset_and_the_next_run_com
         assert house.read("train.jsonl") in (before, house.read("latest/train.jsonl"))
 
     house.write(faq_csv=spreadsheet(30, "lamp"))
-    subprocess.run([*CLI, "build", "--quiet", "--workers", "1"], cwd=house.root, check=True)
+    subprocess.run([*CLI, "build", "--quiet", "--workers", "1", "--accept"], cwd=house.root, check=True)
     assert is_whole(house)
     assert len(house.examples()) == 30
 
