@@ -119,7 +119,8 @@ def _of(outcome: "Outcome", fail_on: str) -> Result:
     """Give the result of a build that came to its end."""
     published, kept = outcome.published, outcome.report.fates.kept
     if published.held:
-        return Result("held", 1, f"Held back: {' '.join(published.held)}", published.version, published.folder)
+        told = f"Held back: {' '.join(published.held)} Publish it all the same: tuneset accept {published.version}."
+        return Result("held", 1, told, published.version, published.folder)
     state = "published" if published.is_new else "unchanged"
     told = f"Version {published.version} {'is published' if published.is_new else 'stays'}: {kept:,} examples."
     if outcome.fails(fail_on):

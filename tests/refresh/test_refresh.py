@@ -62,6 +62,28 @@ def test_a_flawed_dataset_ends_with_1(night: Callable[..., Path]) -> None:
     assert run(["refresh"]) == 1
 
 
+def test_a_night_that_drifted_is_held_back_until_somebody_accepts_it(
+    night: Callable[..., Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    hooks = f"on_success = {hook(SAYS)}\non_failure = {hook(SAYS)}"
+    many = [f"Where is desk {n}?,It is in room {n}.\n" for n in range(300)]
+    folder = night(hooks, rows="question,answer\n" + "".join(many))
+    assert run(["refresh"]) == 0
+    before = (folder / "data/processed/train.jsonl").read_bytes()
+    night(hooks, rows="question,answer\n" + "".join(many[:60]))
+
+    assert run(["refresh"]) == 1
+    told = capfd.readouterr().err
+    assert before == (folder / "data/processed/train.jsonl").read_bytes()
+    assert run(["accept"]) == 0
+    assert before != (folder / "data/processed/train.jsonl").read_bytes()
+    assert run(["refresh"]) == 0
+
+    assert "Held back: Kept examples: 60" in told
+    assert "tuneset accept 20" in told
+    assert (folder / "told").read_text().splitlines()[1] == "held 1"
+
+
 def test_a_wrong_plan_ends_with_2(night: Callable[..., Path], capfd: pytest.CaptureFixture[str]) -> None:
     night("nonsense = 1")
 
