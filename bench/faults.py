@@ -127,7 +127,7 @@ def full(count: int, folder: Path, cache: Path, dice: random.Random) -> Tally:
         assert succeeds(folder, cache)
         for number in range(count):
             sheet(folder, 1_501 + number, "chair")
-            rest = dice.randrange(0, 1_800_000)
+            rest = dice.randrange(0, 600_000)  # a build takes a little more than half a megabyte
             ballast = folder / "ballast"
             if is_root:
                 left = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
