@@ -2,19 +2,13 @@
 
 import click
 
-from pipeline.cli._shelf import FolderOrUrl, shelf
+from pipeline.cli._options import dataset_option
+from pipeline.cli._shelf import shelf
 
 
 @click.command("accept")
 @click.argument("version", required=False)
-@click.option(
-    "--folder",
-    "named",
-    type=FolderOrUrl(),
-    default="data/processed",
-    show_default=True,
-    help="Folder of the dataset, or its URL.",
-)
+@dataset_option
 @click.option("--by", default=None, metavar="NAME", help="Who accepts it. [default: the user of this process]")
 @click.option(
     "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait so long for a run at work."

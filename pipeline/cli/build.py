@@ -8,6 +8,7 @@ import click
 
 from pipeline.cli._cluster import Cluster, cluster_options, distributed
 from pipeline.cli._log import log_format
+from pipeline.cli._options import plan_option, workers_option
 
 if TYPE_CHECKING:
     from pipeline.core.progress import Progress
@@ -16,15 +17,8 @@ if TYPE_CHECKING:
 
 
 @click.command("build")
-@click.option(
-    "--plan",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("dataset.toml"),
-    show_default=True,
-    help="The plan.",
-)
-@click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes. [default: one a core]")
+@plan_option
+@workers_option
 @cluster_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the result.")
 @click.option(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli._options import plan_option
+
 if TYPE_CHECKING:
     from pipeline.forget.ask import Answer
     from pipeline.forget.search import Holding
@@ -14,14 +16,7 @@ _SHOWN = 5
 
 
 @click.command("forget")
-@click.option(
-    "--plan",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("dataset.toml"),
-    show_default=True,
-    help="The plan.",
-)
+@plan_option
 @click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Every row with this value in this column.")
 @click.option("--row", "rows", multiple=True, metavar="FILE:LINE", help="This row, wherever it stands later.")
 @click.option("--digest", "digests", multiple=True, metavar="HEX", help="The row that makes this example.")

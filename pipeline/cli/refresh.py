@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from pipeline.cli._log import log_format
+from pipeline.cli._options import plan_option, workers_option
 from pipeline.core.errors import TunesetError
 
 if TYPE_CHECKING:
@@ -39,15 +40,8 @@ class Result(NamedTuple):
 
 
 @click.command("refresh")
-@click.option(
-    "--plan",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("dataset.toml"),
-    show_default=True,
-    help="The plan.",
-)
-@click.option("--workers", type=click.IntRange(min=1), default=None, help="Processes. [default: one a core]")
+@plan_option
+@workers_option
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),

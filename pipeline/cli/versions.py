@@ -6,21 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli._shelf import FolderOrUrl, shelf
+from pipeline.cli._options import dataset_option
+from pipeline.cli._shelf import shelf
 
 if TYPE_CHECKING:
     from pipeline.publish import Version
 
 
 @click.command("versions")
-@click.option(
-    "--folder",
-    "named",
-    type=FolderOrUrl(),
-    default="data/processed",
-    show_default=True,
-    help="Folder of the dataset, or its URL.",
-)
+@dataset_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print them.")
 def command(named: str, form: str) -> None:
     """List the versions of a dataset, the newest first.

@@ -1,6 +1,6 @@
-"""Stages and reading that write down what they cost, and else are what they were."""
+"""Stages that write down what they cost, and else are what they were."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -36,18 +36,3 @@ class Watched(NamedTuple):
 def watched(stages: Sequence[Stage], watch: Watch) -> list[Stage]:
     """Give the stages measured where a profile is asked for, else as they are."""
     return [Watched(stage, watch) for stage in stages] if watch.folder else list(stages)
-
-
-def reading(batches: Iterator[pa.RecordBatch], watch: Watch) -> Iterator[pa.RecordBatch]:
-    """Give the batches, and measure the making of each."""
-    if not watch.folder:
-        yield from batches
-        return
-    while True:
-        with watch.over("read") as seen:
-            batch = next(batches, None)
-            if batch is not None:
-                seen(batch.num_rows, batch.nbytes)
-        if batch is None:
-            return
-        yield batch
