@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 
 from pipeline.core.columns import SIDES
+from pipeline.core.ranks import ranks
 from pipeline.core.settings import SplitSettings
 
 LARGEST_FILL: Final = 1 / 3
@@ -38,18 +38,12 @@ def split(facts: pa.Table, *, ships: Mask, settings: SplitSettings, seed: int, p
     kin = shipped["kin"].combine_chunks().dictionary_encode()
     numbers = kin.indices.to_numpy()
     sizes = np.bincount(numbers, minlength=len(kin.dictionary))
-    ranks = _ranks(kin.dictionary, seed)
+    ranked = ranks(kin.dictionary, seed)
     if settings.stratify == "none":
-        return _sides(ships, _chosen(ranks, sizes, settings)[numbers])
+        return _sides(ships, _chosen(ranked, sizes, settings)[numbers])
     first = np.unique(numbers, return_index=True)[1]
     strata = pc.fill_null(shipped["stratum"], "").take(pa.array(first)).to_numpy(zero_copy_only=False)
-    return _sides(ships, _stratified(ranks, sizes, strata, settings)[numbers])
-
-
-def _ranks(kin: pa.Array, seed: int) -> npt.NDArray[np.uint64]:
-    """Give the seeded hash of each kin."""
-    whole = seed & 0xFFFFFFFFFFFFFFFF
-    return np.array([xxhash.xxh3_64_intdigest(one, seed=whole) for one in kin.to_pylist()], dtype=np.uint64)
+    return _sides(ships, _stratified(ranked, sizes, strata, settings)[numbers])
 
 
 def _sides(ships: Mask, asked: Mask) -> pa.Array:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -11,15 +12,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 
 from pipeline.core.columns import SIDES
 from pipeline.core.finding import Finding, Severity
+from pipeline.core.order import sorted_rows
 from pipeline.core.private import masked
+from pipeline.core.ranks import ranks
 from pipeline.core.settings import PrivateKind, WriteSettings
 from pipeline.core.tombstone import ERASED
 
 BOM: Final = b"\xef\xbb\xbf"
+ROWS_AT_ONCE: Final = 4_096
+"""Lines joined and written at a time, and rows looked up: a call for each costs more than its work."""
 Rows = npt.NDArray[np.int64]
 Texts = Callable[[str, Rows], Iterator[bytes]]
 """Column name and row numbers → the UTF-8 bytes of those cells, in that order; see `engines.spool`."""
@@ -56,35 +60,30 @@ def write(
     `encoding_of` is asked only for rows that are not UTF-8, by the address of their file.
     `table` has name, digest, fate, side, twin, trouble and findings; `findings` are those about the whole dataset.
     """
-    order = _order(table, settings, seed)
-    kept = order[_equal(table["fate"], "kept")[order]]
+    shipped = _equal(table["fate"], "kept")
+    by_place = sorted_rows(table["name"])
+    kept = by_place[shipped[by_place]]
+    if settings.order == "shuffled":
+        kept = _shuffled(table.select(["digest", "name"]), np.sort(kept), seed)
     sides = [kept[_equal(table["side"], side)[kept]] for side in SIDES]
     for side, rows in zip(SIDES, sides, strict=True):
         with (folder / f"{side}.jsonl").open("wb") as file:
             file.write(BOM if settings.bom else b"")
             _lines(file, texts("payload", rows))
-    by_place = np.asarray(by_name(table["name"]), dtype=np.int64)
     with (folder / "rejected.jsonl").open("wb") as file:
-        _lines(file, _rejects(table, texts, by_place[~_equal(table["fate"], "kept")[by_place]], mask, encoding_of))
+        _lines(file, _rejects(table, texts, by_place[~shipped[by_place]], mask, encoding_of))
     with (folder / "findings.jsonl").open("wb") as file:
-        file.writelines(findings_lines([*findings, *row_findings(table, by_place)]))
+        file.writelines(findings_lines(chain(findings, row_findings(table, by_place))))
     return Written(*sides)
 
 
-def by_name(names: pa.ChunkedArray) -> list[int]:
-    """Give the row numbers in the order people expect: by file, then by line as a number, then by part."""
-    keys = [place_of(name) for name in names.to_pylist()]
-    return sorted(range(len(keys)), key=keys.__getitem__)
-
-
-def row_findings(table: pa.Table, rows: Iterable[int]) -> Iterator[Finding]:
+def row_findings(table: pa.Table, rows: Rows) -> Iterator[Finding]:
     """Give the findings of these rows, in this order."""
-    names, found = table["name"], table["findings"]
-    for row in np.asarray(rows)[_lengths(found)[np.asarray(rows, dtype=np.int64)] > 0]:
-        for flaw in found[int(row)].as_py():
-            yield Finding(
-                names[int(row)].as_py(), flaw["code"], Severity(flaw["severity"]), flaw["where"], flaw["message"]
-            )
+    flawed = rows[_lengths(table["findings"])[rows] > 0]
+    for part in _few(table.select(["name", "findings"]), flawed):
+        for name, flaws in zip(part["name"].to_pylist(), part["findings"].to_pylist(), strict=True):
+            for flaw in flaws:
+                yield Finding(name, flaw["code"], Severity(flaw["severity"]), flaw["where"], flaw["message"])
 
 
 def findings_lines(findings: Iterable[Finding]) -> Iterator[bytes]:
@@ -92,21 +91,27 @@ def findings_lines(findings: Iterable[Finding]) -> Iterator[bytes]:
     return (_finding_line(finding) + b"\n" for finding in findings)
 
 
-def _order(table: pa.Table, settings: WriteSettings, seed: int) -> Rows:
-    if settings.order == "source":
-        return np.asarray(by_name(table["name"]), dtype=np.int64)
-    hashes = [xxhash.xxh3_64_intdigest(d or b"", seed=seed & 0xFFFFFFFFFFFFFFFF) for d in table["digest"].to_pylist()]
-    ranked = pa.table({"hash": pa.array(hashes, pa.uint64()), "digest": table["digest"], "name": table["name"]})
+def _shuffled(table: pa.Table, rows: Rows, seed: int) -> Rows:
+    """Give the rows in the order of their seeded digests, equal ones by name."""
+    some = table.take(pa.array(rows))
+    ranked = pa.table({"hash": pa.array(ranks(some["digest"], seed), pa.uint64()), "name": some["name"]})
     order = pc.sort_indices(ranked, [("hash", "ascending"), ("name", "ascending")])
-    return np.asarray(order.to_numpy(), dtype=np.int64)
+    return rows[np.asarray(order.to_numpy(), dtype=np.int64)]
+
+
+def _few(table: pa.Table, rows: Rows) -> Iterator[pa.Table]:
+    """Give these rows of the table, some thousands at a time: a lookup of one costs as much as one of a hundred."""
+    whole = table.combine_chunks()
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        yield whole.take(pa.array(rows[start : start + ROWS_AT_ONCE]))
 
 
 def _rejects(
     table: pa.Table, texts: Texts, rows: Rows, mask: frozenset[PrivateKind], encoding_of: Encodings
 ) -> Iterator[bytes]:
-    columns = table.select(["name", "fate", "twin", "trouble", "findings"])
-    for row, record, raw in zip(rows, texts("record", rows), texts("raw", rows), strict=True):
-        values = {name: columns[name][int(row)].as_py() for name in columns.column_names}
+    parts = _few(table.select(["name", "fate", "twin", "trouble", "findings"]), rows)
+    told = chain.from_iterable(part.to_pylist() for part in parts)
+    for values, record, raw in zip(told, texts("record", rows), texts("raw", rows), strict=True):
         shown = (_masked(record, mask), _masked(raw, mask)) if mask else (record, raw)
         yield msgspec.json.encode(_reject(values, *shown, encoding_of))
 
@@ -156,7 +161,9 @@ def _finding_line(finding: Finding) -> bytes:
 
 
 def _lines(file: BinaryIO, lines: Iterable[bytes]) -> None:
-    file.writelines(line + b"\n" for line in lines)
+    waiting = iter(lines)
+    while some := list(islice(waiting, ROWS_AT_ONCE)):
+        file.write(b"\n".join([*some, b""]))
 
 
 def _equal(column: pa.ChunkedArray, value: str) -> npt.NDArray[np.bool_]:

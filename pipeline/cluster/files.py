@@ -18,10 +18,10 @@ from pipeline.cluster.store import CHUNK, Mail, Numbers, Store
 from pipeline.cluster.surveyed import send_repeated
 from pipeline.core.columns import FINDING
 from pipeline.core.facts import asked, facts_of, shipped, with_answers
+from pipeline.core.order import sorted_rows
 from pipeline.engines.spool import Rows
 from pipeline.measure.language import spoken
 from pipeline.report.lineage import LINEAGE, lineage
-from pipeline.report.order import sorted_rows
 from pipeline.rows import THIN
 from pipeline.write import place_of, write
 

@@ -1,5 +1,6 @@
 """The table of facts: every measured number of a row as a flat column, without its text. Rules and reports ask it."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,10 @@ import xxhash
 from pipeline.core.columns import MODERATION, SHAPE, TOKENS
 from pipeline.core.example import Example, Method
 from pipeline.core.moderation import flags, from_column
+from pipeline.core.order import sorted_rows
 from pipeline.core.settings import ModerationSettings
+
+Numbers = npt.NDArray[np.int64]
 
 TOKEN_COLUMNS: Final = {field.name: f"{field.name}_tokens" for field in TOKENS if field.name != "images"}
 _ASKED: Final = b"tuneset.asked"
@@ -127,27 +131,61 @@ def _where(facts: pa.Table, claim: pa.ChunkedArray) -> pa.Table:
     return facts if pc.all(mask).as_py() else facts.filter(mask)
 
 
-def repeated(facts: pa.Table, key: str) -> list[npt.NDArray[np.int64]]:
+class Groups:
+    """Rows that share a value, group by group; asked as arrays, because a large dataset has a hundred thousand groups."""
+
+    def __init__(self, rows: Numbers, starts: Numbers) -> None:
+        """Take the rows, each group in the order of names and the groups in that of their first, and where each begins."""
+        self.rows, self.starts = rows, starts
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __iter__(self) -> Iterator[Numbers]:
+        return iter(np.split(self.rows, self.starts[1:]) if len(self) else ())
+
+    @property
+    def sizes(self) -> Numbers:
+        """Give how many rows each group has."""
+        return np.diff(np.append(self.starts, len(self.rows)))
+
+    @property
+    def first(self) -> Numbers:
+        """Give the first row of each group."""
+        return self.rows[self.starts]
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> "Groups":
+        """Give the groups that are chosen."""
+        sizes = self.sizes
+        kept = sizes[chosen]
+        return Groups(self.rows[np.repeat(chosen, sizes)], np.cumsum(kept) - kept)
+
+    def has(self, claim: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Say of each group whether a claim, one bit for each row of the table, holds for some row of it."""
+        return np.logical_or.reduceat(claim[self.rows], self.starts) if len(self) else np.zeros(0, dtype=bool)
+
+    def distinct(self, numbers: Numbers) -> Numbers:
+        """Give how many different numbers each group has, of one for each row of the table."""
+        if not len(self):
+            return np.zeros(0, np.int64)
+        mine = np.repeat(np.arange(len(self)), self.sizes)
+        values = numbers[self.rows]
+        order = np.lexsort((values, mine))
+        is_new = np.ones(len(order), dtype=bool)
+        is_new[1:] = (np.diff(mine[order]) != 0) | (np.diff(values[order]) != 0)
+        return np.bincount(mine[order][is_new], minlength=len(self))
+
+
+def repeated(facts: pa.Table, key: str) -> Groups:
     """Give the rows of every value of `key` that two or more rows share, each group in the order of their names."""
-    codes = np.asarray(facts[key].combine_chunks().dictionary_encode().indices.fill_null(-1))
+    codes = np.asarray(facts[key].combine_chunks().dictionary_encode().indices.fill_null(-1), np.int64)
     counts = np.bincount(codes + 1, minlength=1)
     counts[0] = 0
     shared = np.flatnonzero(counts[codes + 1] > 1)
-    order = shared[np.argsort(codes[shared], kind="stable")]
-    groups = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
-    names = facts["name"].take(pa.array(order)).to_pylist()
-    places = dict(zip(order.tolist(), map(place, names), strict=True))
-    return sorted(
-        (np.array(sorted(group.tolist(), key=places.__getitem__)) for group in groups),
-        key=lambda group: places[int(group[0])],
-    )
-
-
-def place(name: str) -> tuple[str, int, str]:
-    """Give the order of names: by file, then by line as a number, then by part."""
-    path, _, line = name.rpartition(":")
-    number, _, part = line.partition("#")
-    return (path, int(number), part.zfill(8)) if number.isdecimal() else (name, 0, "")
+    shared = shared[sorted_rows(facts["name"].take(pa.array(shared)))]
+    _, first, number = np.unique(codes[shared], return_index=True, return_inverse=True)
+    order = np.argsort(first[number], kind="stable")
+    return Groups(shared[order], np.flatnonzero(np.diff(first[number][order], prepend=-1)))
 
 
 def _field(batch: pa.Table, column: str, field: pa.Field) -> pa.Array | pa.ChunkedArray:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 Rows = Sequence[int] | npt.NDArray[np.integer]
+Places = npt.NDArray[np.int64]
 
 UNPACKED: Final = 4
 """Parts whose packed texts are held at a time; rows are asked for nearly in their order."""
@@ -75,16 +76,33 @@ class Spool:
 
     def texts(self, column: str, rows: Rows) -> Iterator[bytes]:
         """Give the UTF-8 bytes of a string or binary column for these rows, in this order; b"" for null."""
-        most = UNPACKED if column in self._packed else len(self._parts)
+        wanted = np.asarray(rows, dtype=np.int64)
+        where = np.searchsorted(self._starts, wanted, side="right") - 1
+        within = wanted - self._starts[where]
+        return (self._unpacked if column in self._packed else self._mapped)(column, where, within)
+
+    def _mapped(self, column: str, where: Places, within: Places) -> Iterator[bytes]:
+        """Give texts that lie open: all that is looked up for a row is looked up for all of its part at once."""
+        texts: dict[int, memoryview] = {}
+        begin, end = np.zeros(len(where), np.int64), np.zeros(len(where), np.int64)
+        order = np.argsort(where, kind="stable")
+        cuts = np.flatnonzero(np.diff(where[order])) + 1
+        for some in np.split(order, cuts) if len(order) else ():
+            number = int(where[some[0]])
+            offsets, texts[number] = _texts(self._parts[number].column(column))
+            begin[some], end[some] = offsets[within[some]], offsets[within[some] + 1]
+        for number, start, stop in zip(where.tolist(), begin.tolist(), end.tolist(), strict=True):
+            yield bytes(texts[number][start:stop])
+
+    def _unpacked(self, column: str, where: Places, within: Places) -> Iterator[bytes]:
+        """Give texts that are packed part by part, of which only a few are held unpacked."""
         buffers: dict[int, tuple[npt.NDArray[np.int32], memoryview]] = {}
-        where = np.searchsorted(self._starts, np.asarray(rows, dtype=np.int64), side="right") - 1
-        for row, number in zip(rows, where.tolist(), strict=True):
+        for number, at in zip(where.tolist(), within.tolist(), strict=True):
             if number not in buffers:
-                if len(buffers) >= most:
+                if len(buffers) >= UNPACKED:
                     del buffers[next(iter(buffers))]
                 buffers[number] = _texts(self._parts[number].column(column))
             offsets, data = buffers[number]
-            at = int(row) - int(self._starts[number])
             yield bytes(data[offsets[at] : offsets[at + 1]])
 
 

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from pipeline.core.columns import FINDING
 from pipeline.core.finding import Finding, Severity
+from pipeline.core.order import sorted_rows
 from pipeline.report.model import FIRST_PLACES, WHOLE, CodeFacts, Place
-from pipeline.report.order import sorted_rows
 
 FLAWS: Final = pa.schema([pa.field("row", pa.int64()), *FINDING])
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.columns import DIGEST
-from pipeline.report.order import sorted_rows
+from pipeline.core.order import sorted_rows
 
 FILE: Final = "lineage.parquet"
 LINEAGE: Final = pa.schema(

@@ -6,8 +6,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.order import sorted_rows
 from pipeline.report.model import FIRST_PLACES, ConflictFacts, DuplicateFacts, Pair, TwinGroup
-from pipeline.report.order import sorted_rows
 
 PAIRS: Final = 5
 """Least-alike pairs shown: enough to judge a threshold by eye."""

@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.core.errors import TunesetError
+from pipeline.core.order import places
 from pipeline.report.figures import plural, share
 from pipeline.report.lineage import FILE
 from pipeline.report.manifest import MANIFEST
-from pipeline.report.order import places
 
 FINDINGS: Final = "findings.jsonl"
 SHOWN: Final = 5

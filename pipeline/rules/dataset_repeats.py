@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.facts import asked, asked_of_all, repeated, shipped, side
+from pipeline.core.columns import SIDES
+from pipeline.core.facts import Groups, asked, asked_of_all, repeated, shipped, side
 from pipeline.core.finding import Severity
 from pipeline.core.rule import RowFlaw, dataset_rule
 from pipeline.core.target import Limits
@@ -48,11 +49,11 @@ def _twins(facts: pa.Table, key: str, kind: str, apart: frozenset[str]) -> Itera
     is_given = "side" in facts.column_names and "fate" not in facts.column_names
     for part in [side(facts, name) for name in ("train", "validation")] if is_given else [facts]:
         told_apart = [_numbered(part, name) for name in apart]
-        for rows in repeated(part, key):
-            others = min((len(set(keys[rows].tolist())) for keys in told_apart), default=len(rows)) - 1
-            if others:
-                first = part["name"][int(rows[0])].as_py()
-                yield RowFlaw(first, "", f"{counted(others, f'{kind} duplicate')} of this row.")
+        groups = repeated(part, key)
+        others = np.minimum.reduce([groups.sizes, *(groups.distinct(keys) for keys in told_apart)]) - 1
+        some = others > 0
+        for name, count in zip(_names(part, groups.first[some]), others[some].tolist(), strict=True):
+            yield RowFlaw(name, "", f"{counted(count, f'{kind} duplicate')} of this row.")
 
 
 @dataset_rule("duplicates.leak", within="content")
@@ -63,8 +64,7 @@ def leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     """
     if {"content", "side"} <= set(facts.column_names) and _is_validated(facts):
         rows = shipped(facts)
-        for group in repeated(rows, "content"):
-            yield from _across(rows, group, "This example is also in train; expected on one side.")
+        yield from _across(rows, repeated(rows, "content"), "This example is also in train; expected on one side.")
 
 
 @dataset_rule("duplicates.prompt-leak", severity=Severity.WARNING, within="prompt")
@@ -75,10 +75,10 @@ def prompt_leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     """
     if {"prompt", "content", "side"} <= set(facts.column_names) and _is_validated(facts):
         rows = asked(shipped(facts))
-        contents = _numbered(rows, "content")
-        for group in repeated(rows, "prompt"):
-            if len(group) < OPEN_SHARE * asked_of_all(rows) and len(set(contents[group].tolist())) > 1:
-                yield from _across(rows, group, "This prompt is also in train; expected on one side.")
+        groups = repeated(rows, "prompt")
+        is_closed = groups.sizes < OPEN_SHARE * asked_of_all(rows)
+        groups = groups.of(is_closed & (groups.distinct(_numbered(rows, "content")) > 1))
+        yield from _across(rows, groups, "This prompt is also in train; expected on one side.")
 
 
 def _is_validated(facts: pa.Table) -> bool:
@@ -92,10 +92,17 @@ def _numbered(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
     return np.asarray(codes, np.int64)
 
 
-def _across(rows: pa.Table, group: np.ndarray, message: str) -> Iterator[RowFlaw]:
-    sides = rows["side"].take(pa.array(group)).to_pylist()
-    if "train" in sides and "validation" in sides:
-        yield RowFlaw(rows["name"][int(group[sides.index("validation")])].as_py(), "", message)
+def _names(rows: pa.Table, these: npt.NDArray[np.int64]) -> list[str]:
+    found: list[str] = rows["name"].take(pa.array(these)).to_pylist()
+    return found
+
+
+def _across(rows: pa.Table, groups: Groups, message: str) -> Iterator[RowFlaw]:
+    """Give one flaw a group that is on both sides, at its first row in validation."""
+    trained, validated = (np.asarray(pc.fill_null(pc.equal(rows["side"], name), fill_value=False)) for name in SIDES)
+    torn = groups.of(groups.has(trained) & groups.has(validated))
+    for name in _names(rows, np.array([group[validated[group]][0] for group in torn], np.int64)):
+        yield RowFlaw(name, "", message)
 
 
 @dataset_rule("answers.contradict", severity=Severity.WARNING, methods=("sft",), within="prompt")
@@ -107,12 +114,12 @@ def contradict(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     if {"prompt", "content"} <= set(facts.column_names):
         rows = asked(shipped(facts))
         apart = "group" if "group" in rows.column_names and not rows["group"].null_count else "content"
-        answer_of = _numbered(rows, apart)
-        for group in repeated(rows, "prompt"):
-            answers = len(set(answer_of[group].tolist()))
-            is_open = answers >= MANY and answers >= OPEN_SHARE * asked_of_all(rows)
-            if answers > 1 and not is_open:
-                yield RowFlaw(rows["name"][int(group[0])].as_py(), "", f"{answers:,} different answers to this prompt.")
+        groups = repeated(rows, "prompt")
+        answers = groups.distinct(_numbered(rows, apart))
+        is_open = (answers >= MANY) & (answers >= OPEN_SHARE * asked_of_all(rows))
+        some = (answers > 1) & ~is_open
+        for name, count in zip(_names(rows, groups.first[some]), answers[some].tolist(), strict=True):
+            yield RowFlaw(name, "", f"{count:,} different answers to this prompt.")
 
 
 @dataset_rule("answers.one-prompt", severity=Severity.INFO, methods=("sft",), within="prompt")
@@ -123,7 +130,7 @@ def one_prompt(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     """
     if {"prompt", "content"} <= set(facts.column_names):
         rows = asked(shipped(facts))
-        for group in repeated(rows, "prompt"):
-            if len(group) >= MANY and len(group) >= OPEN_SHARE * asked_of_all(rows):
-                name = rows["name"][int(group[0])].as_py()
-                yield RowFlaw(name, "", f"{len(group):,} of {asked_of_all(rows):,} examples share this prompt.")
+        groups = repeated(rows, "prompt")
+        some = (groups.sizes >= MANY) & (groups.sizes >= OPEN_SHARE * asked_of_all(rows))
+        for name, count in zip(_names(rows, groups.first[some]), groups.sizes[some].tolist(), strict=True):
+            yield RowFlaw(name, "", f"{count:,} of {asked_of_all(rows):,} examples share this prompt.")

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.core.columns import DIGEST, FINDING
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.settings import WriteSettings
-from pipeline.write import by_name, write
+from pipeline.write import write
 
 FLAW = {"code": "roles.order", "severity": 3, "where": "/messages/1", "message": "Two in a row."}
 
@@ -97,19 +95,6 @@ def test_findings_about_the_dataset_come_first(tmp_path: Path) -> None:
     write(house.table(), house.texts, folder=tmp_path, findings=[few], settings=WriteSettings(), seed=1)
 
     assert ["examples.too-few", "roles.order"] == [line["code"] for line in house.lines("findings.jsonl")]
-
-
-@given(st.lists(st.integers(1, 10**6), unique=True, max_size=30))
-def test_names_are_ordered_by_line_as_people_count(lines: list[int]) -> None:
-    names = pa.chunked_array([pa.array([f"a.csv:{n}" for n in lines], pa.string())])
-
-    assert sorted(lines) == [lines[i] for i in by_name(names)]
-
-
-def test_parts_of_a_row_are_ordered_as_numbers_too() -> None:
-    names = pa.chunked_array([["a:2#10", "a:2#9", "a:10", "a:2"]])
-
-    assert [3, 1, 0, 2] == by_name(names)
 
 
 def test_a_row_that_is_not_utf8_names_the_encoding_of_its_file(tmp_path: Path) -> None:

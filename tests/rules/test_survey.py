@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.check import Check, survey
-from pipeline.core.facts import facts_of, place, repeated, with_answers
+from pipeline.core.facts import facts_of, repeated, with_answers
 from pipeline.core.rule import catalogue
 from pipeline.core.settings import CheckSettings, RuleSettings
 from pipeline.core.target import Limits
@@ -239,13 +240,21 @@ def test_groups_do_not_depend_on_the_order_of_rows(keys, random):
     assert groups(shuffled) == groups(facts)
 
 
-def test_names_are_ordered_by_file_line_and_part():
-    names = ["b:1", "a:10", "a:9#2", "a:9#10", "a:9", "C:\\x.csv:3", "odd"]
-
-    assert sorted(names, key=place) == ["C:\\x.csv:3", "a:9", "a:9#2", "a:9#10", "a:10", "b:1", "odd"]
-
-
 def test_every_dataset_rule_is_told_of_here():
     text = Path(__file__).read_text(encoding="utf-8")
 
     assert all(code in text for code, rule in catalogue().items() if rule.survey)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 2), st.booleans()), max_size=12))
+def test_groups_are_asked_all_at_once_what_each_would_say(rows):
+    keys, numbers, claims = ([row[place] for row in rows] for place in range(3))
+    groups = repeated(table(len(keys), content=pa.array(keys, pa.string())), "content")
+    told = [group.tolist() for group in groups]
+    chosen = np.array([len(group) > 2 for group in told], dtype=bool)
+
+    assert groups.sizes.tolist() == [len(group) for group in told]
+    assert groups.first.tolist() == [group[0] for group in told]
+    assert groups.distinct(np.array(numbers, np.int64)).tolist() == [len({numbers[r] for r in g}) for g in told]
+    assert groups.has(np.array(claims, dtype=bool)).tolist() == [any(claims[r] for r in g) for g in told]
+    assert [group.tolist() for group in groups.of(chosen)] == [group for group in told if len(group) > 2]
