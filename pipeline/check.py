@@ -82,13 +82,16 @@ class Check:
         for row, finding in _troubles(batch):
             flaws[row] = [finding]
         suspects = list(_suspected(rules, batch, self.settings))
+        severities = {
+            rule.code: severity_of(rule.code, rule.severity, self.settings) or rule.severity for rule in rules
+        }
         told = batch.select(["name", "payload"]).take(pa.array([row for row, _ in suspects], pa.int64()))
         for (row, asked), name, payload in zip(
             suspects, told["name"].to_pylist(), told["payload"].to_pylist(), strict=True
         ):
-            found = sorted(_looked(Row(row, name, payload, batch), asked, self.settings), key=_place)
+            found = list(_looked(Row(row, name, payload, batch), asked, self.settings, severities))
             if found:
-                flaws[row] = found
+                flaws[row] = sorted(found, key=_place) if len(found) > 1 else found
         for row, finding in _leaks(batch, self.settings):
             flaws.setdefault(row, []).append(finding)
         return with_columns(batch, CHECK, {"findings": _as_column(flaws, batch.num_rows)})
@@ -177,9 +180,10 @@ def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> I
         if not isinstance(rule.suspects, Mentions)
     }
     grid = np.array([(masks[rule.code] | strange) & known for rule in rules], dtype=bool).reshape(len(rules), -1)
-    some = np.flatnonzero(grid.any(axis=0))
-    for row, asked in zip(some.tolist(), np.ascontiguousarray(grid[:, some].T), strict=True):
-        yield row, [rules[index] for index in np.flatnonzero(asked).tolist()]
+    asked: dict[int, list[Rule]] = {}
+    for row, index in zip(*(axis.tolist() for axis in np.nonzero(grid.T)), strict=True):
+        asked.setdefault(row, []).append(rules[index])
+    yield from asked.items()
 
 
 def _mentioned(rules: list[Rule], facts: pa.Table) -> dict[str, Mask]:
@@ -213,9 +217,10 @@ def _mentioned_in_area(claims: Mapping[str, Mentions], payloads: pa.ChunkedArray
 
 
 def _picked(texts: pa.Array, claim: Mentions) -> npt.NDArray[np.int64]:
-    """Give the texts that match all expressions of a claim."""
-    left = np.flatnonzero(_matched(texts, claim.pattern, unknown=True))
-    for pattern in claim.closer if len(left) else ():
+    """Give the texts that match a claim: its expression, or where there are closer ones, all of those."""
+    first, *closer = claim.closer or (claim.pattern,)
+    left = np.flatnonzero(_matched(texts, first, unknown=True))
+    for pattern in closer if len(left) else ():
         left = left[_matched(texts.take(pa.array(left)), pattern, unknown=True)]
     return left
 
@@ -240,7 +245,9 @@ def _plain(payload: str) -> str | None:
         return None
 
 
-def _looked(row: Row, rules: Sequence[Rule], settings: CheckSettings) -> Iterator[Finding]:
+def _looked(
+    row: Row, rules: Sequence[Rule], settings: CheckSettings, severities: Mapping[str, Severity]
+) -> Iterator[Finding]:
     """Parse a row once and give what the rules find in it; counts, scores and names are fetched for the rules that ask them."""
     areas = {rule.code.partition(".")[0] for rule in rules}
     example = Example.parse(
@@ -254,8 +261,7 @@ def _looked(row: Row, rules: Sequence[Rule], settings: CheckSettings) -> Iterato
         assert rule.look is not None
         try:
             for flaw in rule.look(example, settings.limits):
-                severity = severity_of(rule.code, rule.severity, settings) or rule.severity
-                yield Finding(row.name, rule.code, severity, flaw.where, flaw.message)
+                yield Finding(row.name, rule.code, severities[rule.code], flaw.where, flaw.message)
         except Exception as error:
             error.add_note(f"rule {rule.code} looked at {row.name}")
             raise

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from pipeline.core.example import Example
@@ -20,6 +21,8 @@ FIELDS: Final = (
     r"|<(?:insert|INSERT) [A-Za-z ]{1,40}>|[Ll]orem ipsum dolor"
 )
 WHOLE: Final = r"(?:TODO|TBD|FIXME|XXX|\?\?\?)"
+LONGEST_WHOLE: Final = 6
+"""Characters of the longest of these and a line break."""
 PLACEHOLDER: Final = re.compile(rf"{BRACES}|{FIELDS}|^{WHOLE}$")
 TEMPLATING: Final = re.compile(
     r"```|\{%|\$\{\{|</?[a-z]+[ >]|jinja|handlebars|mustache|liquid|helm|vue|angular|ansible|template|placeholder|latex",
@@ -51,18 +54,32 @@ def placeholder(example: Example, _limits: Limits) -> Iterator[Flaw]:
     Fill it in, or delete the example. In lessons about templates it is no flaw.
     """
     for _, where, text in example.texts():
+        if not may_hold_placeholder(text):
+            continue
         found = [match for match in PLACEHOLDER.finditer(text) if not _is_content(text, match)]
         if found:
             yield Flaw(where, f"{counted(len(found), 'unfilled placeholder')}; expected finished text.")
+
+
+def may_hold_placeholder(text: str) -> bool:
+    """Say whether a text has what every placeholder has: in a tenth of the time that the search for them takes."""
+    has_bracket = "{{" in text or "[" in text or "<insert " in text or "<INSERT " in text
+    return has_bracket or len(text) <= LONGEST_WHOLE or "orem ipsum" in text
 
 
 def _is_content(text: str, match: re.Match[str]) -> bool:
     """Say whether braces stand in code or in a lesson about it, or brackets are an index or a link."""
     if match[0].startswith("{{"):
         line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        return line.count("`") % 2 == 1 or TEMPLATING.search(text) is not None
+        return line.count("`") % 2 == 1 or _is_lesson(text)
     before, after = text[: match.start()][-1:], text[match.end() :][:1]
     return match[0].startswith("[") and (before.isalnum() or before in ("]", "!") or after in ("(", "[", ":"))
+
+
+@lru_cache(maxsize=4)
+def _is_lesson(text: str) -> bool:
+    """Say whether a text is about templates or code; kept for a moment, as each of its braces asks."""
+    return TEMPLATING.search(text) is not None
 
 
 @rule(

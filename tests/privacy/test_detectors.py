@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.core.private import detectors, found_in, hint, search
+from pipeline.core.private import changed, detectors, found_in, hint, search
+from pipeline.core.private.search import _texts
 
 TAIL = "h8Kq2LmZ9xRtV4wYb7NcJ3dPf6GsA1eUoT5iM0"
 """Made up. The samples below are put together here, so that no scanner takes this file for a leak."""
@@ -251,3 +252,23 @@ def test_every_code_has_its_own_file_rank_and_label():
 
     assert len({one.code for one in every}) == len({one.label for one in every}) == len({one.rank for one in every})
     assert all(re.fullmatch(r"[A-Z_]+", one.label) for one in every)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["Hi", "", "data:,x", '{"phone": "1", "n": 12345678}', '["a"]', "{", "\u00e9", "\ud800", "[[1]]"]
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.booleans(),
+)
+def test_the_texts_of_a_plain_example_are_those_of_any(said, has_more):
+    more = {"note": "Ho"} if has_more else {}
+    payload = json.dumps({"messages": [{"role": "user", "content": text} for text in said], **more})
+    seen = []
+    changed(json.loads(payload), lambda where, text, before: (seen.append((where, text, before)), text)[1])
+
+    assert tuple(seen) == _texts(payload)

@@ -13,6 +13,8 @@ from pipeline.core.example import Example
 from pipeline.core.facts import facts_of
 from pipeline.core.rule import catalogue
 from pipeline.core.settings import CheckSettings
+from pipeline.rules.content_leftovers import PLACEHOLDER, may_hold_placeholder
+from pipeline.rules.content_tokens import MARKUP, marks_in
 from tests.rules.samples import LIMITS, checked, measured, payloads
 
 ROW_RULES = [rule for rule in catalogue().values() if rule.look]
@@ -106,3 +108,26 @@ def test_keys_are_counted_by_the_quotes_that_end_them(line, is_suspected):
     facts = facts_of(table).append_column("payload", table["payload"])
 
     assert [is_suspected] * 2 == catalogue()["json.duplicate-key"].suspects(facts, LIMITS[0]).to_pylist()
+
+
+marked = st.lists(
+    st.sampled_from(
+        [
+            *("\n", "<s>", "</s>", " ", "### Instruction:", "##Input:", "Human: ", "Assistant: ", "[INST]", "<|eot|>"),
+            *("<<SYS>>", "{{ name }}", "{{", "[Your Name]", "TODO", "???", "<insert x>", "lorem ipsum dolor", "a"),
+        ]
+    ),
+    max_size=6,
+).map("".join)
+
+
+@PATIENT
+@given(marked)
+def test_the_quick_count_of_markup_is_that_of_its_expression(text):
+    assert marks_in(text) == len(MARKUP.findall(text))
+
+
+@PATIENT
+@given(marked)
+def test_a_text_that_is_not_searched_holds_no_placeholder(text):
+    assert may_hold_placeholder(text) or not PLACEHOLDER.search(text)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from pipeline.core.plain import plain_passages
 from pipeline.core.private.detector import Detector, detectors
 from pipeline.core.private.kinds.card import is_card
 from pipeline.core.private.kinds.national import is_number
@@ -107,8 +108,14 @@ def _texts(payload: str) -> tuple[tuple[str, str, str], ...]:
         texts.append((where, text, before))
         return text
 
+    plain = plain_passages(payload, method="sft")
     try:
-        changed(json.loads(payload), note)
+        if plain is None:
+            changed(json.loads(payload), note)
+        for turn, text in enumerate(
+            plain.texts if plain else ()
+        ):  # the same, without a copy of every object on the way
+            changed(text, note, f"/messages/{turn}/content")
     except (ValueError, RecursionError):
         return ()
     return tuple(texts)
