@@ -1,8 +1,12 @@
 """What an example says, as a flat list of passages: the same view for counting, for fingerprints and for comparing."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from pipeline.core.example import Example, Json, Method, Turn
 from pipeline.core.shape import ROLE_LETTERS
@@ -22,6 +26,45 @@ class Passages(NamedTuple):
     texts: tuple[str, ...]
     answer_at: int | None
     """Index of the first passage of the last answer; None when there is no answer."""
+
+
+class PassageTable(NamedTuple):
+    """The passages of many examples, one example behind the other: for work on a whole batch at once."""
+
+    marks: str
+    """A letter a passage, as in `Passages`."""
+    texts: Sequence[str]
+    starts: npt.NDArray[np.int64]
+    """The first passage of each row, and last the number of passages."""
+    answer_at: npt.NDArray[np.int64]
+    """The row's passages before its last answer; -1: there is no answer."""
+    is_known: npt.NDArray[np.bool_]
+    """Of a row; False: there is nothing to say about it."""
+
+    def rows(self, first: int, end: int) -> "PassageTable":
+        """Give some rows in a row."""
+        begin, stop = int(self.starts[first]), int(self.starts[end])
+        return PassageTable(
+            self.marks[begin:stop],
+            self.texts[begin:stop],
+            self.starts[first : end + 1] - begin,
+            self.answer_at[first:end],
+            self.is_known[first:end],
+        )
+
+
+def passage_table(examples: Sequence[Passages | None]) -> PassageTable:
+    """Put examples behind one another; None is a row that is not known."""
+    some = [one for one in examples if one]
+    counts = (len(one.marks) if one else 0 for one in examples)
+    answers = [-1 if one is None or one.answer_at is None else one.answer_at for one in examples]
+    return PassageTable(
+        "".join([one.marks for one in some]),
+        [text for one in some for text in one.texts],
+        np.array([0, *accumulate(counts)], np.int64),
+        np.array(answers, np.int64),
+        np.array([one is not None for one in examples], dtype=bool),
+    )
 
 
 def passages(example: Example) -> Passages:

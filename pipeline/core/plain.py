@@ -43,6 +43,14 @@ _EXAMPLES: Final = msgspec.json.Decoder(PlainExample)
 _PAIRS: Final = msgspec.json.Decoder(PlainPair)
 
 
+def plain_turns(payload: bytes) -> list[Plain] | None:
+    """Give the turns of a plain conversation, None for any other payload."""
+    try:
+        return _EXAMPLES.decode(payload).messages
+    except (ValueError, RecursionError):  # as below
+        return None
+
+
 def plain_passages(payload: bytes | str, *, method: Method) -> Passages | None:
     """Give the passages of a plain example, None for any other payload."""
     try:

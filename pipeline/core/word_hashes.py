@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from pipeline.core.passages import HEAD_MARKS, Passages
+from pipeline.core.passages import HEAD_MARKS, Passages, PassageTable, passage_table
 from pipeline.core.words import MARK, SPACES, UNSPACED, folded
 
 Hashes = npt.NDArray[np.uint64]
@@ -34,6 +34,8 @@ _TWO_BYTES: Final = 0xC2
 """Begins the first of the characters of two bytes in UTF-8."""
 _THREE_BYTES: Final = 0xE0
 _FOUR_BYTES: Final = 0xF0
+_MARK: Final = MARK.encode()
+_PADDING: Final = b" " * LANE
 
 
 class Words(NamedTuple):
@@ -50,27 +52,52 @@ class Words(NamedTuple):
 
 def example_words(examples: Sequence[Passages | None]) -> Words:
     """Give the words of the examples; none for None. Characters of scripts without spaces are words of their own."""
-    streams = [stream(one) if one else b"" for one in examples]
-    text = b"".join((b" ", *streams, b" " * 8))
-    return _words(text, streams, *(_edges if text.isascii() else _edges_in_any_script)(np.frombuffer(text, np.uint8)))
+    return table_words(passage_table(examples))
+
+
+def table_words(said: PassageTable) -> Words:
+    """Give the words of the examples of a table. Each passage begins with a word of its own: MARK and its letter."""
+    text = _stream(said)
+    letters = np.frombuffer(text, np.uint8)
+    begin, end = (_edges if text.isascii() else _edges_in_any_script)(letters)
+    mark = np.where(letters[begin] == ord(MARK), letters[begin + 1], 0).astype(np.uint8)
+    starts = np.append(np.flatnonzero(mark), len(begin))[said.starts]
+    row = np.repeat(np.arange(len(said.is_known)), np.diff(starts))
+    return Words(_hashed(text, begin, end - begin), row, mark, starts)
 
 
 def word_hashes(streams: Sequence[bytes]) -> Words:
     """Cut streams into words at bytes up to the space and hash each: its eight-byte lanes are mixed into 64 bits."""
-    text = b"".join((b" ", *streams, b" " * 8))
-    return _words(text, streams, *_edges(np.frombuffer(text, np.uint8)))
+    text = b"".join((b" ", *streams, _PADDING))
+    letters = np.frombuffer(text, np.uint8)
+    begin, end = _edges(letters)
+    starts = np.searchsorted(begin, np.cumsum([1, *map(len, streams)]))
+    row = np.repeat(np.arange(len(streams)), np.diff(starts))
+    mark = np.where(letters[begin] == ord(MARK), letters[begin + 1], 0).astype(np.uint8)
+    return Words(_hashed(text, begin, end - begin), row, mark, starts)
 
 
-def stream(passages: Passages) -> bytes:
-    """Give the folded text in which each passage begins with a word of its own: MARK and its letter."""
-    marks, texts, _ = passages
-    joined = "".join([f"{MARK}{mark} {text} " for mark, text in zip(marks, texts, strict=True)])
-    if joined.count(MARK) != len(marks):
-        joined = "".join([f"{MARK}{mark} {text.replace(MARK, ' ')} " for mark, text in zip(marks, texts, strict=True)])
+def _stream(said: PassageTable) -> bytes:
+    """Give the folded text of all passages, and behind it what a lane may read beyond the last word.
+
+    Lower case is given to the bytes of all at once: of ASCII that is the folded text, and what is folded holds no capitals.
+    """
+    begins = {mark: f" {MARK}{mark} ".encode() for mark in set(said.marks)}
+    parts = [b" "] * (2 * len(said.marks))
+    parts[::2] = map(begins.__getitem__, said.marks)
+    parts[1::2] = told = _encoded([text if text.isascii() else folded(text) for text in said.texts])
+    text = b"".join((*parts, _PADDING)).lower()
+    if text.count(_MARK) != len(said.marks):
+        parts[1::2] = [one.replace(_MARK, b" ") for one in told]
+        text = b"".join((*parts, _PADDING)).lower()
+    return text
+
+
+def _encoded(texts: Sequence[str]) -> list[bytes]:
     try:
-        return folded(joined).encode()
+        return list(map(str.encode, texts))
     except UnicodeEncodeError:  # lone surrogates
-        return folded(joined).encode("utf-8", "surrogatepass")
+        return [text.encode("utf-8", "surrogatepass") for text in texts]
 
 
 def _edges(letters: npt.NDArray[np.uint8]) -> tuple[Indices, Indices]:
@@ -119,16 +146,6 @@ _BLANK: Final = 1
 _ALONE: Final = 2
 _KINDS: Final = _kinds()
 """Of each character of up to three bytes: a letter of a word (0), white space, or a word by itself."""
-
-
-def _words(text: bytes, streams: Sequence[bytes], begin: Indices, end: Indices) -> Words:
-    letters = np.frombuffer(text, np.uint8)
-    hashes = _hashed(text, begin, end - begin)
-    bounds = np.cumsum([1, *map(len, streams)])
-    starts = np.searchsorted(begin, bounds)
-    row = np.repeat(np.arange(len(streams)), np.diff(starts))
-    mark = np.where(letters[begin] == ord(MARK), letters[begin + 1], 0).astype(np.uint8)
-    return Words(hashes, row, mark, starts)
 
 
 def _hashed(text: bytes, begin: Indices, length: Indices) -> Hashes:

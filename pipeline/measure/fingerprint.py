@@ -8,6 +8,7 @@ candidates; `group` compares those exactly. Measured on chats: docs/duplicates.m
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -16,9 +17,9 @@ import pyarrow as pa
 import xxhash
 
 from pipeline.core.columns import DIGEST
-from pipeline.core.passages import Passages
+from pipeline.core.passages import Passages, PassageTable, passage_table
 from pipeline.core.sketch import SKETCH, sketches
-from pipeline.core.word_hashes import ODD, Hashes, Indices, Words, example_words, mixed, turn_words
+from pipeline.core.word_hashes import ODD, Hashes, Indices, Words, mixed, table_words, turn_words
 
 BANDS: Final = 24
 ROWS_PER_BAND: Final = 4
@@ -27,7 +28,12 @@ WORDS_PER_SHINGLE: Final = 3
 CHUNK_BYTES: Final = 1 << 19
 """Text hashed at once: its arrays fit into the processor's cache."""
 
+ASKING: Final = frozenset("utf?")
+"""Marks of what users, tools and functions say."""
+
 _EMPTY: Final = np.uint32(0xFFFFFFFF)
+
+Mask = npt.NDArray[np.bool_]
 
 
 class Fingerprints(NamedTuple):
@@ -45,64 +51,70 @@ class Fingerprints(NamedTuple):
 
 def fingerprints(passages: Sequence[Passages | None], *, near: bool) -> Fingerprints:
     """Give digests and keys of each example."""
+    return table_fingerprints(passage_table(passages), near=near)
+
+
+def table_fingerprints(said: PassageTable, *, near: bool) -> Fingerprints:
+    """Give digests and keys of each example of a table."""
     content: list[bytes | None] = []
     prompt: list[bytes | None] = []
     keys: list[Hashes] = []
     sizes: list[Indices] = []
     sketched = [b""]
-    for chunk in _chunks(passages):
-        words = example_words(chunk)
-        ends = words.starts[1:].tolist()
-        content += _digests(words, ends, [one is not None for one in chunk])
-        prompt += _digests(words, _answer_starts(words, chunk), [_is_asked(one) for one in chunk])
+    rows = len(said.is_known)
+    for chunk in _chunks(said):
+        words = table_words(chunk)
+        content += _digests(words, words.starts[1:], chunk.is_known)
+        prompt += _digests(words, _answer_starts(words, chunk), _is_asked(chunk))
         if near:
-            said = turn_words(words)
-            sketched.append(sketches(*said, len(chunk)).tobytes())
-            found, has_words = _keys(*said, len(chunk))
+            turns = turn_words(words)
+            sketched.append(sketches(*turns, len(chunk.is_known)).tobytes())
+            found, has_words = _keys(*turns, len(chunk.is_known))
             keys.append(found.ravel())
             sizes.append(has_words * BANDS)
     return Fingerprints(
         pa.array(content, DIGEST),
         pa.array(prompt, DIGEST),
-        _listed(keys, sizes, len(passages)),
-        pa.Array.from_buffers(SKETCH, len(passages), [None, pa.py_buffer(b"".join(sketched))])
+        _listed(keys, sizes, rows),
+        pa.Array.from_buffers(SKETCH, rows, [None, pa.py_buffer(b"".join(sketched))])
         if near
-        else pa.nulls(len(passages), SKETCH),
+        else pa.nulls(rows, SKETCH),
     )
 
 
-def _is_asked(one: Passages | None) -> bool:
-    return one is not None and one.answer_at is not None and any(mark in "utf?" for mark in one.marks[: one.answer_at])
+def _is_asked(said: PassageTable) -> Mask:
+    """Say of each row whether a user, a tool or a function speaks before its last answer."""
+    asks = np.array([0, *accumulate(map(ASKING.__contains__, said.marks))], np.int64)
+    begin = said.starts[:-1]
+    return (said.answer_at >= 0) & (asks[begin + np.maximum(said.answer_at, 0)] > asks[begin])
 
 
-def _chunks(passages: Sequence[Passages | None]) -> Iterator[Sequence[Passages | None]]:
+def _chunks(said: PassageTable) -> Iterator[PassageTable]:
     """Cut the rows into runs of about CHUNK_BYTES of text."""
-    start, size = 0, 0
-    for index, one in enumerate(passages):
-        size += sum(map(len, one.texts)) if one else 0
-        if size >= CHUNK_BYTES:
-            yield passages[start : index + 1]
-            start, size = index + 1, 0
-    if start < len(passages):
-        yield passages[start:]
+    ends = np.array([0, *accumulate(map(len, said.texts))], np.int64)[said.starts]
+    first, rows = 0, len(said.is_known)
+    while first < rows:
+        end = min(int(np.searchsorted(ends, ends[first] + CHUNK_BYTES)), rows)
+        yield said.rows(first, end)
+        first = end
 
 
-def _digests(words: Words, ends: Sequence[int], wanted: Sequence[bool]) -> list[bytes | None]:
+def _digests(words: Words, ends: Indices, wanted: Mask) -> list[bytes | None]:
     """Give the digest of each row's words from its start to the given end."""
     raw = memoryview(words.hashes.tobytes())
-    begins = words.starts[:-1].tolist()
+    digest = xxhash.xxh3_128_digest
     return [
-        xxhash.xxh3_128_digest(raw[8 * begin : 8 * end]) if is_wanted else None
-        for begin, end, is_wanted in zip(begins, ends, wanted, strict=True)
+        digest(raw[begin:end]) if is_wanted else None
+        for begin, end, is_wanted in zip(
+            (8 * words.starts[:-1]).tolist(), (8 * ends).tolist(), wanted.tolist(), strict=True
+        )
     ]
 
 
-def _answer_starts(words: Words, chunk: Sequence[Passages | None]) -> list[int]:
+def _answer_starts(words: Words, said: PassageTable) -> Indices:
     """Give the word with which each row's last answer begins."""
-    marks = np.flatnonzero(words.mark)
-    first = np.searchsorted(marks, words.starts[:-1])
-    ordinal = np.array([one.answer_at or 0 if one else 0 for one in chunk], np.int64)
-    return marks[np.minimum(first + ordinal, max(len(marks) - 1, 0))].tolist() if len(marks) else [0] * len(chunk)
+    marks = np.append(np.flatnonzero(words.mark), len(words.mark))
+    return marks[said.starts[:-1] + np.maximum(said.answer_at, 0)]
 
 
 def _keys(hashes: Hashes, row: Indices, rows: int) -> tuple[Hashes, Indices]:

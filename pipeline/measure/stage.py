@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipeline.core.columns import DIGEST, MEASURE, SHAPE, with_columns
+from pipeline.core.columns import DIGEST, MEASURE, with_columns
 from pipeline.core.example import Method
+from pipeline.core.passages import PassageTable
 from pipeline.measure.counter import Counter, counter
 from pipeline.measure.few import FEW_LETTERS, few
-from pipeline.measure.fingerprint import fingerprints
-from pipeline.measure.reading import Reading, readings
+from pipeline.measure.fingerprint import table_fingerprints
+from pipeline.measure.reading import readings
 from pipeline.measure.tokens import tokens
 
 
@@ -56,26 +57,24 @@ class Measure:
         """Who counts the tokens, with version: loads the counter."""
         return counter(self.encoding, self.folders).name
 
-    def _counter(self, found: Sequence[Reading | None]) -> Counter:
+    def _counter(self, said: PassageTable) -> Counter:
         """Give who counts these rows; for the first batch of a process, where it is small, one that is ready sooner."""
-        said = [reading.passages for reading in found if reading]
-        letters = sum(len(text) for one in said for text in one.texts)
         is_first = counter.cache_info().currsize == 0 and few.cache_info().hits == 0
-        if is_first and letters <= FEW_LETTERS and not any("g" in one.marks for one in said):
+        if is_first and "g" not in said.marks and sum(map(len, said.texts)) <= FEW_LETTERS:
             return few(self.encoding, self.folders)
         return counter(self.encoding, self.folders)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the rows with their facts."""
         found = readings(batch["payload"], method=self.method)
-        prints = fingerprints([reading.passages if reading else None for reading in found], near=self.near)
+        prints = table_fingerprints(found.said, near=self.near)
         return with_columns(
             batch,
             MEASURE,
             {
-                "digest": _digests(batch["payload"]),
-                "tokens": tokens(found, method=self.method, counter=self._counter(found)),
-                "shape": _shapes(found),
+                "digest": _digests(found.lines),
+                "tokens": tokens(found, method=self.method, counter=self._counter(found.said)),
+                "shape": found.shapes,
                 "content": prints.content,
                 "prompt": prints.prompt,
                 "keys": prints.keys,
@@ -84,18 +83,6 @@ class Measure:
         )
 
 
-def _digests(payloads: pa.ChunkedArray) -> pa.Array:
-    lines = payloads.cast(pa.large_binary()).to_pylist()
-    return pa.array([None if line is None else hashlib.sha256(line).digest()[:16] for line in lines], DIGEST)
-
-
-def _shapes(found: Sequence[Reading | None]) -> pa.StructArray:
-    absent = [reading is None for reading in found]
-    columns = list(zip(*[reading.shape for reading in found if reading], strict=True)) or [()] * len(SHAPE)
-    rows = pa.StructArray.from_arrays(
-        [pa.array(column, field.type) for column, field in zip(columns, SHAPE, strict=True)], fields=list(SHAPE)
-    )
-    if not any(absent):
-        return rows
-    present = iter(range(len(rows)))
-    return rows.take(pa.array([None if is_absent else next(present) for is_absent in absent], pa.int64()))
+def _digests(lines: Sequence[bytes | None]) -> pa.Array:
+    digest = hashlib.sha256
+    return pa.array([None if line is None else digest(line).digest()[:16] for line in lines], DIGEST)

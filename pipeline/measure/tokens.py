@@ -20,9 +20,10 @@ import pyarrow as pa
 
 from pipeline.core.columns import TOKENS
 from pipeline.core.example import Json, Method
+from pipeline.core.passages import PassageTable
 from pipeline.core.shape import ROLE_LETTERS
 from pipeline.measure.counter import Counter
-from pipeline.measure.reading import Reading
+from pipeline.measure.reading import Readings
 
 Numbers = npt.NDArray[np.int64]
 
@@ -35,25 +36,23 @@ TRAINED: Final[dict[Method, str]] = {"sft": "ac", "dpo": "ac", "rft": ""}
 COUNTED: Final = "sduatf?czynr"
 
 
-def tokens(readings: Sequence[Reading | None], *, method: Method, counter: Counter) -> pa.StructArray:
+def tokens(found: Readings, *, method: Method, counter: Counter) -> pa.StructArray:
     """Give `columns.TOKENS` a row; null where there is no payload or it is not JSON."""
-    rows = len(readings)
-    lengths = [len(reading.passages.marks) if reading else 0 for reading in readings]
-    marks = _letters("".join([reading.passages.marks for reading in readings if reading]))
-    texts = [text for reading in readings if reading for text in reading.passages.texts]
-    row = np.repeat(np.arange(rows), lengths)
+    said, rows = found.said, len(found.lines)
+    marks, texts = _letters(said.marks), said.texts
+    row = np.repeat(np.arange(rows), np.diff(said.starts))
     counts = _counted(texts, marks, counter)
     tools = np.bincount(row, weights=_definitions(texts, marks, counter), minlength=rows).astype(np.int64)
     sums = {name: _sum(row, counts, marks, letters, rows) for name, letters in COLUMNS.items()}
-    trained = _trained(row, counts, marks, readings, method=method)
-    total = _sum(row, counts, marks, COUNTED, rows) + tools + _overhead(readings, marks, row, counter)
+    trained = _trained(row, counts, marks, said, method=method)
+    overhead = _overhead(found.shapes.field("roles"), counter) + _sum(row, PER_NAME, marks, "n", rows)
+    total = _sum(row, counts, marks, COUNTED, rows) + tools + overhead
     images = np.bincount(row, weights=_is(marks, "i"), minlength=rows).astype(np.int64)
     columns = {"total": total, **sums, "tools": tools, "trained": trained, "images": images}
-    known = np.array([reading is not None and reading.is_json for reading in readings], dtype=bool)
     return pa.StructArray.from_arrays(
         [pa.array(np.minimum(columns[field.name], 2**31 - 1), pa.int32()) for field in TOKENS],
         fields=list(TOKENS),
-        mask=pa.array(~known),
+        mask=pa.array(~found.is_json),
     )
 
 
@@ -79,19 +78,19 @@ def definition_tokens(definitions: Json, counter: Counter) -> int:
     return fixed + int(counter.counts(lines).sum())
 
 
-def _counted(texts: list[str], marks: Numbers, counter: Counter) -> Numbers:
+def _counted(texts: Sequence[str], marks: Numbers, counter: Counter) -> Numbers:
     """Give the tokens of each passage; 0 for those that are no text of the conversation."""
     wanted = _is(marks, COUNTED)
     if wanted.all():
         return counter.counts(texts)
     counts = np.zeros(len(texts), np.int64)
-    counts[wanted] = counter.counts([texts[index] for index in np.flatnonzero(wanted)])
+    counts[wanted] = counter.counts([texts[index] for index in np.flatnonzero(wanted).tolist()])
     return counts
 
 
-def _definitions(texts: list[str], marks: Numbers, counter: Counter) -> Numbers:
+def _definitions(texts: Sequence[str], marks: Numbers, counter: Counter) -> Numbers:
     found = np.zeros(len(texts), np.int64)
-    for index in np.flatnonzero(_is(marks, "g")):
+    for index in np.flatnonzero(_is(marks, "g")).tolist():
         found[index] = _definition_tokens(texts[index], counter)
     return found
 
@@ -101,27 +100,24 @@ def _definition_tokens(definitions: str, counter: Counter) -> int:
     return definition_tokens(json.loads(definitions), counter)
 
 
-def _trained(
-    row: Numbers, counts: Numbers, marks: Numbers, readings: Sequence[Reading | None], *, method: Method
-) -> Numbers:
+def _trained(row: Numbers, counts: Numbers, marks: Numbers, said: PassageTable, *, method: Method) -> Numbers:
     seen = _is(marks, TRAINED[method])
     if method == "dpo" and len(row):  # the prompt's own assistant turns are context
-        begins = np.array([reading.passages.answer_at or 0 if reading else 0 for reading in readings])
-        first = np.searchsorted(row, np.arange(len(readings)))
-        seen &= np.arange(len(row)) >= (first + begins)[row]
-    return np.bincount(row, weights=counts * seen, minlength=len(readings)).astype(np.int64)
+        begins = said.starts[:-1] + np.maximum(said.answer_at, 0)
+        seen &= np.arange(len(row)) >= begins[row]
+    return np.bincount(row, weights=counts * seen, minlength=len(said.is_known)).astype(np.int64)
 
 
-def _overhead(readings: Sequence[Reading | None], marks: Numbers, row: Numbers, counter: Counter) -> Numbers:
-    """Give the tokens that the format adds: 3 a message, the role's, 1 a name."""
+def _overhead(roles: pa.StringArray, counter: Counter) -> Numbers:
+    """Give the tokens that the format adds for each turn: 3 a message, and the role's."""
     prices = np.zeros(256, np.int64)
     for letter, price in _role_prices(counter).items():
         prices[ord(letter)] = price
-    roles = [reading.shape.roles if reading else "" for reading in readings]
-    owner = np.repeat(np.arange(len(readings)), list(map(len, roles)))
-    turns = np.bincount(owner, weights=prices[_letters("".join(roles))], minlength=len(readings))
-    names = np.bincount(row, weights=_is(marks, "n") * PER_NAME, minlength=len(readings))
-    return (turns + names).astype(np.int64)
+    _, offsets, letters = roles.buffers()
+    ends = np.frombuffer(offsets, np.int32)[: len(roles) + 1]
+    owner = np.repeat(np.arange(len(roles)), np.diff(ends))
+    told = np.frombuffer(letters or b"", np.uint8)[: ends[-1]]
+    return np.bincount(owner, weights=prices[told], minlength=len(roles)).astype(np.int64)
 
 
 @lru_cache(maxsize=8)
@@ -133,7 +129,7 @@ def _role_prices(counter: Counter) -> dict[str, int]:
     }
 
 
-def _sum(row: Numbers, counts: Numbers, marks: Numbers, letters: str, rows: int) -> Numbers:
+def _sum(row: Numbers, counts: Numbers | int, marks: Numbers, letters: str, rows: int) -> Numbers:
     return np.bincount(row, weights=counts * _is(marks, letters), minlength=rows).astype(np.int64)
 
 

@@ -3,6 +3,8 @@
 import json
 import pickle
 import re
+import sys
+import unicodedata
 from typing import Any
 
 import pyarrow as pa
@@ -12,11 +14,15 @@ from hypothesis import strategies as st
 
 from pipeline.core.columns import MEASURE
 from pipeline.core.example import Example, transcript
+from pipeline.core.passages import Passages
 from pipeline.core.shape import Bit
+from pipeline.core.word_hashes import example_words, word_hashes
+from pipeline.core.words import MARK, folded, words
 from pipeline.measure import Measure
 from pipeline.measure.counter import oracle
-from pipeline.measure.reading import read, read_slowly
+from pipeline.measure.reading import Reading, read_slowly, readings
 from pipeline.measure.schema import is_regular
+from pipeline.measure.shape import Shape
 
 CALL = {"id": "a", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}
 TOOL = {
@@ -74,21 +80,57 @@ def _dumped(value: Any, *, ascii_only: bool) -> str:
     return json.dumps(value, ensure_ascii=ascii_only)
 
 
+def _read(payloads: list[str | None], *, method: str) -> list[Reading | None]:
+    """Give what a batch says of each row, as the slow path says it of one."""
+    found = readings(pa.chunked_array([pa.array(payloads, pa.string())]), method=method)  # type: ignore[arg-type]
+    rows: list[Reading | None] = []
+    for row, told in enumerate(found.shapes.to_pylist()):
+        said = found.said.rows(row, row + 1)
+        answer_at = None if said.answer_at[0] < 0 else int(said.answer_at[0])
+        passages = Passages(said.marks, tuple(said.texts), answer_at)
+        rows.append(Reading(Shape(**told), passages, bool(found.is_json[row])) if said.is_known[0] else None)
+    return rows
+
+
+@settings(max_examples=200, deadline=None)
+@given(values=st.lists(plain | sft | st.none(), max_size=5), ascii_only=st.booleans())
+@example(values=[{"messages": [{"role": "user", "content": "a\x7fb"}]}], ascii_only=False)
+@example(values=[{"messages": [{"role": "user", "content": "a\x9fb"}]}], ascii_only=False)
+def test_the_fast_path_says_what_the_slow_one_says(values: list[Any], ascii_only: bool) -> None:  # noqa: FBT001
+    payloads = [None if value is None else _dumped(value, ascii_only=ascii_only) for value in values]
+
+    assert [one and read_slowly(one, method="sft") for one in payloads] == _read(payloads, method="sft")
+
+
 @settings(max_examples=150, deadline=None)
-@given(value=plain | sft, ascii_only=st.booleans())
-@example(value={"messages": [{"role": "user", "content": "a\x7fb"}]}, ascii_only=False)
-def test_the_fast_path_says_what_the_slow_one_says(value: Any, ascii_only: bool) -> None:  # noqa: FBT001
-    payload = _dumped(value, ascii_only=ascii_only)
+@given(values=st.lists(dpo | sft | st.none(), max_size=4), ascii_only=st.booleans())
+def test_the_fast_path_agrees_for_preference_pairs(values: list[Any], ascii_only: bool) -> None:  # noqa: FBT001
+    payloads = [None if value is None else _dumped(value, ascii_only=ascii_only) for value in values]
 
-    assert read(payload.encode(), method="sft") == read_slowly(payload, method="sft")
+    assert [one and read_slowly(one, method="dpo") for one in payloads] == _read(payloads, method="dpo")
 
 
-@settings(max_examples=100, deadline=None)
-@given(value=dpo | sft, ascii_only=st.booleans())
-def test_the_fast_path_agrees_for_preference_pairs(value: Any, ascii_only: bool) -> None:  # noqa: FBT001
-    payload = _dumped(value, ascii_only=ascii_only)
+def test_capitals_are_gone_from_what_is_folded() -> None:
+    every = "".join(chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point <= 0xDFFF)
 
-    assert read(payload.encode(), method="dpo") == read_slowly(payload, method="dpo")
+    assert not re.search("[A-Z]", unicodedata.normalize("NFC", folded(every)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.none() | st.lists(st.tuples(st.sampled_from("sua|?"), text), max_size=4), max_size=4))
+@example([[("u", "\ud800 A\x7f")], None, []])
+@example([[("u", "\u0301\u212a"), ("a", "\u0345I\u0307")]])
+def test_words_are_those_of_each_passage_by_itself(said: list[list[tuple[str, str]] | None]) -> None:
+    examples = [
+        one and Passages("".join(mark for mark, _ in one), tuple(told for _, told in one), None) for one in said
+    ]
+    found = example_words([one or None for one in examples])
+    rows = [found.hashes[begin:end].tolist() for begin, end in zip(found.starts, found.starts[1:], strict=False)]
+
+    for row, one in zip(rows, said, strict=True):
+        streams = [MARK + mark + " " + " ".join(words(told)) for mark, told in one or ()]
+        told = " ".join(streams).encode("utf-8", "surrogatepass")
+        assert row == word_hashes([told]).hashes.tolist()
 
 
 @settings(max_examples=150, deadline=None)
