@@ -47,3 +47,11 @@ def words(text: str) -> list[str]:
     if text.isascii() and not _CONTROL.search(text):
         return text.lower().split()
     return _WORD.findall(folded(text.replace(MARK, " ")))
+
+
+def has_words(text: str, count: int) -> bool:
+    """Say, quickly, that a text surely has so many words; where it says no, only counting them tells.
+
+    Whatever `str.split` takes for white space separates words, and what it leaves holds one each but for control characters.
+    """
+    return len(text.split(None, count)) >= count and not _CONTROL.search(text)

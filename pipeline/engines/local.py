@@ -87,7 +87,7 @@ class Local(NamedTuple):
             while True:
                 while len(sent) < self.workers * IN_FLIGHT and (one := next(feed, None)) is not None:
                     task, answer = one
-                    sent.append((task, pool.submit(work, task) if answer is None else answer))
+                    sent.append((task, _submitted(pool, work, task) if answer is None else answer))
                 if not sent:
                     return
                 task, waiting = sent.popleft()
@@ -121,6 +121,16 @@ class Local(NamedTuple):
             yield from self._alone(half, work)  # type: ignore[arg-type]  # a part of the same work
         if not halves:
             yield work(task.lost())  # type: ignore[arg-type]  # as above
+
+
+def _submitted(pool: ProcessPoolExecutor, work: Callable[[T], Answer], task: T) -> Future[Answer]:
+    """Hand a task over; of a pool that is broken already, and says so at once, the answer says it as any other would."""
+    try:
+        return pool.submit(work, task)
+    except BrokenProcessPool as broken:
+        failed: Future[Answer] = Future()
+        failed.set_exception(broken)
+        return failed
 
 
 class _Batch(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,17 @@ Places = npt.NDArray[np.int64]
 
 UNPACKED: Final = 4
 """Parts whose packed texts are held at a time; rows are asked for nearly in their order."""
+
+
+class _Open(NamedTuple):
+    """A column of texts that are mapped: four bytes a row, and the texts stay on disk."""
+
+    offsets: npt.NDArray[np.int32]
+    """Of all parts, one after the other; each part has one more than rows."""
+    firsts: Places
+    """Where the offsets of each part begin."""
+    texts: tuple[memoryview, ...]
+    """Of each part."""
 
 
 class Part(Protocol):
@@ -39,6 +50,7 @@ class Spool:
         self._parts = parts
         self._packed = packed
         self._starts = np.cumsum([0, *(part.num_rows for part in parts)])
+        self._open: dict[str, _Open] = {}
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -50,6 +62,7 @@ class Spool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._parts = ()
+        self._open.clear()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Give all columns, a part at a time."""
@@ -82,16 +95,13 @@ class Spool:
         return (self._unpacked if column in self._packed else self._mapped)(column, where, within)
 
     def _mapped(self, column: str, where: Places, within: Places) -> Iterator[bytes]:
-        """Give texts that lie open: all that is looked up for a row is looked up for all of its part at once."""
-        texts: dict[int, memoryview] = {}
-        begin, end = np.zeros(len(where), np.int64), np.zeros(len(where), np.int64)
-        order = np.argsort(where, kind="stable")
-        cuts = np.flatnonzero(np.diff(where[order])) + 1
-        for some in np.split(order, cuts) if len(order) else ():
-            number = int(where[some[0]])
-            offsets, texts[number] = _texts(self._parts[number].column(column))
-            begin[some], end[some] = offsets[within[some]], offsets[within[some] + 1]
-        for number, start, stop in zip(where.tolist(), begin.tolist(), end.tolist(), strict=True):
+        """Give texts that lie open; where each begins and ends is looked up for all rows at once."""
+        if column not in self._open:
+            self._open[column] = _opened([part.column(column) for part in self._parts])
+        offsets, firsts, texts = self._open[column]
+        places = firsts[where] + within
+        ends = zip(where.tolist(), offsets[places].tolist(), offsets[places + 1].tolist(), strict=True)
+        for number, start, stop in ends:
             yield bytes(texts[number][start:stop])
 
     def _unpacked(self, column: str, where: Places, within: Places) -> Iterator[bytes]:
@@ -127,6 +137,13 @@ def opened(path: Path) -> Spool:
     with pa.memory_map(str(path)) as file:
         whole = pa.ipc.open_file(pa.BufferReader(file.read_buffer()))
     return Spool([whole.get_batch(number) for number in range(whole.num_record_batches)], whole.schema)
+
+
+def _opened(columns: Sequence[pa.Array]) -> _Open:
+    found = [_texts(column) for column in columns]
+    offsets = [spots for spots, _ in found]
+    firsts = np.cumsum([0, *map(len, offsets)])[:-1]
+    return _Open(np.concatenate([np.zeros(0, np.int32), *offsets]), firsts, tuple(data for _, data in found))
 
 
 def _texts(array: pa.Array) -> tuple[npt.NDArray[np.int32], memoryview]:

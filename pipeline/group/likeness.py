@@ -7,14 +7,14 @@ join in real data; docs/duplicates.md has the measurement.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from rapidfuzz.distance import Indel, Levenshtein
 
 from pipeline.core.passages import HEAD_MARKS, Passages
-from pipeline.core.words import words
+from pipeline.core.words import has_words, words
 
 Words: TypeAlias = Sequence[str]
 Terse: TypeAlias = Literal["spelling", "words"]
@@ -34,6 +34,8 @@ FEW_WORDS: Final = 20
 """Words of all turns below which every word counts: only spelling may differ."""
 SHORT_ANSWER: Final = 10
 """Words below which the one answer to one question is a label or a fact: only spelling may differ in the question."""
+SHORT_TEXT: Final = 2_048
+"""Characters below which the words of a text are kept for its next pair."""
 SPELLING: Final = 0.75
 """Share of letters in common from which one word is another spelling of the other."""
 
@@ -89,6 +91,8 @@ class Changed(NamedTuple):
     one: Words
     other: Words
     runs: tuple[Change, ...]
+    told: tuple[Change, ...]
+    """What is left of the runs without words that are only spelled in two ways."""
 
 
 def likeness(
@@ -102,12 +106,15 @@ def likeness(
     """
     if one.marks != other.marks or one.answer_at != other.answer_at:
         return None
-    is_terse = terse == "spelling" and (_is_terse(one, sizes[0]) or _is_terse(other, sizes[1]))
     changed = []
-    for turn in _changed(one.texts, other.texts):
-        if is_another_turn(turn, is_terse=is_terse):
+    for at, left, right in _differing(one.texts, other.texts):
+        turn = same_turn(at, left, right)
+        if turn is None:
             return None
         changed.append(turn)
+    is_spelling = terse == "words" or not any(turn.told for turn in changed)
+    if not is_spelling and (_is_terse(one, sizes[0]) or _is_terse(other, sizes[1])):
+        return None
     if not _is_same_answer(one, changed):
         return None
     turns = [turn for turn in changed if one.marks[turn.at] not in HEAD_MARKS]
@@ -125,20 +132,37 @@ def jaccard(one: Words, other: Words) -> float:
     return _alike((len(one), len(other)), [(one, other)])
 
 
-def is_another_turn(turn: Changed, *, is_terse: bool) -> bool:
-    """Say whether a turn was changed into another: too many words replaced, or one that matters."""
-    found = [run for run in map(_unspelled, turn.runs) if run]
-    if is_terse or not found:
-        return bool(found)
-    shortest = min(len(turn.one), len(turn.other))
-    replaced = _replaced_words(found)
-    if replaced > max(WORDS_REPLACED, SHARE_REPLACED * shortest) or (replaced and replaced * 2 >= shortest):
-        return True
-    return any(is_another_meaning(*run) for run in found)
+def same_turn(at: int, one: Words, other: Words) -> Changed | None:
+    """Give what differs in a turn; None where it makes another turn: too many words replaced, or one that matters.
+
+    Of unlike turns only the first runs are looked at, and how long they are before what they say: nearly all candidates
+    end here.
+    """
+    shortest = min(len(one), len(other))
+    most = max(WORDS_REPLACED, SHARE_REPLACED * shortest)
+    gone = come = both = 0
+    runs, told = [], []
+    for run in changes(one, other):
+        runs.append(run)
+        left = _unspelled(run)
+        if left is None:
+            continue
+        told.append(left)
+        if left[0] and left[1]:
+            both += max(map(len, left))
+        else:  # what only came or only went is an addition, not a replacement
+            gone, come = gone + len(left[0]), come + len(left[1])
+        replaced = min(gone, come) + both
+        if replaced > most or (replaced and replaced * 2 >= shortest) or is_another_meaning(*left):
+            return None
+    return Changed(at, one, other, tuple(runs), tuple(told))
 
 
 def changes(one: Words, other: Words) -> Iterator[Change]:
     """Give each run of words that stands in one text in the place of another run (or of nothing) in the other."""
+    if set(one).isdisjoint(other):
+        yield from [(one, other)] if one or other else []
+        return
     left = right = left_end = right_end = 0
     for step in Levenshtein.opcodes(one, other):
         if step.tag != "equal":
@@ -158,18 +182,31 @@ def is_another_meaning(left: Words, right: Words) -> bool:
     """
     if not left or not right:
         return not NEGATIONS.isdisjoint(left or right)
+    if min(len(left), len(right)) > LONGEST_CHANGE:
+        return True
     one, other = _numbers(left), _numbers(right)
-    if min(len(left), len(right)) > LONGEST_CHANGE or (one and other and one != other):
+    if one and other and one != other:
         return True
     return any(_is_opposite(a, b) for a in left for b in right)
 
 
-def _changed(one: Sequence[str], other: Sequence[str]) -> Iterator[Changed]:
+def _differing(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, Words, Words]]:
+    """Give the place and the words of each passage that differs in them."""
     for at, (left, right) in enumerate(zip(one, other, strict=True)):
         if left != right:
-            first, second = words(left), words(right)
+            first, second = _words(left), _words(right)
             if first != second:
-                yield Changed(at, first, second, tuple(changes(first, second)))
+                yield at, first, second
+
+
+def _words(text: str) -> Words:
+    return _cached_words(text) if len(text) < SHORT_TEXT else words(text)
+
+
+@lru_cache(maxsize=1 << 11)
+def _cached_words(text: str) -> Words:
+    """Give the words of a text that stands in several pairs of a batch: in chats in eight."""
+    return words(text)
 
 
 def _is_terse(found: Passages, size: int) -> bool:
@@ -179,7 +216,10 @@ def _is_terse(found: Passages, size: int) -> bool:
     at = len(found.marks) if found.answer_at is None else found.answer_at
     if sum(mark not in HEAD_MARKS for mark in found.marks[:at]) > 1:
         return False
-    return sum(len(words(text)) for text in found.texts[at:]) < SHORT_ANSWER
+    answer = found.texts[at:]
+    return not any(has_words(text, SHORT_ANSWER) for text in answer) and (
+        sum(len(words(text)) for text in answer) < SHORT_ANSWER
+    )
 
 
 def _is_same_answer(one: Passages, changed: Sequence[Changed]) -> bool:
@@ -190,7 +230,7 @@ def _is_same_answer(one: Passages, changed: Sequence[Changed]) -> bool:
         return True
     unchanged = set(range(at, len(one.marks))) - {turn.at for turn in answer}
     same = sum(len(words(one.texts[index])) for index in unchanged)
-    runs = [run for turn in answer for run in map(_unspelled, turn.runs) if run]
+    runs = [run for turn in answer for run in turn.told]
     sizes = same + sum(len(turn.one) for turn in answer), same + sum(len(turn.other) for turn in answer)
     return _alike(sizes, runs) >= (SAME_PROMPT_ANSWERS if len(answer) == len(changed) else OTHER_PROMPT_ANSWERS)
 
@@ -217,17 +257,6 @@ def _unspelled(run: Change) -> Change | None:
     return left, right
 
 
-def _replaced_words(found: Iterable[Change]) -> int:
-    """Count words that stand for others; what only came or only went is an addition, not a replacement."""
-    gone = come = both = 0
-    for left, right in found:
-        if left and right:
-            both += max(len(left), len(right))
-        else:
-            gone, come = gone + len(left), come + len(right)
-    return min(gone, come) + both
-
-
 def _numbers(run: Words) -> list[str]:
     """Give the digits of each word that has some."""
     return [_NO_DIGIT.sub("", word) for word in run if _DIGIT.search(word)]
@@ -241,16 +270,39 @@ def _is_opposite(one: str, other: str) -> bool:
     return bool(short) and long in {f"{short}n't", f"{short}n’t", f"{short}not", f"{short}'t", f"{short}’t"}
 
 
-@lru_cache(maxsize=1 << 14)
 def _is_one_word(left: str, right: str) -> bool:
-    return left == right or _is_spelling((left,), (right,))
+    return left == right or (_may_be_spelling(left, right) and _is_one_spelling(left, right))
+
+
+def _may_be_spelling(left: str, right: str) -> bool:
+    """Say, by their lengths alone, whether words without punctuation may have so many letters in common."""
+    return 2 * min(len(left), len(right)) >= SPELLING * (len(left) + len(right)) or not (
+        left.isalnum() and right.isalnum()
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_one_spelling(left: str, right: str) -> bool:
+    return _is_spelling((left,), (right,))
 
 
 def _is_spelling(left: Words, right: Words) -> bool:
     """Say whether two runs are one, spelled or punctuated in two ways; never where a digit or an opposite differs."""
-    a, b = ("".join(run).translate(PUNCTUATION) for run in (left, right))
+    if min(len(left), len(right)) > LONGEST_CHANGE and _begin_apart(left[0][0], right[0][0]):
+        return False  # so long a run is another meaning if it is not letter for letter the same
+    a, b = _letters(left), _letters(right)
     if a == b:
         return True
     if not a or not b or Indel.normalized_similarity(a, b, score_cutoff=SPELLING) < SPELLING:
         return False
     return _numbers(left) == _numbers(right) and not is_another_meaning(left, right)
+
+
+def _begin_apart(left: str, right: str) -> bool:
+    return left != right and left.isalnum() and right.isalnum()
+
+
+def _letters(run: Words) -> str:
+    """Give the words of a run as one, without punctuation."""
+    whole = "".join(run)
+    return whole if whole.isalnum() else whole.translate(PUNCTUATION)

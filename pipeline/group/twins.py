@@ -73,7 +73,9 @@ def _near(facts: pa.Table, chiefs: Indices, comparison: Comparison) -> tuple[Ind
     """Give each content its centre and its likeness to it; `chiefs` are the rows of the contents, by number."""
     pairs = candidates(facts["keys"], chiefs)
     digests = digest_lanes(facts["content"])[chiefs]
-    contents = Contents(chiefs, digests, sketches_of(facts["sketch"])[chiefs])
+    asked = facts["prompt"].take(pa.array(chiefs))
+    prompts = np.where(asked.is_valid().to_numpy(), codes(asked), -1)
+    contents = Contents(chiefs, digests, sketches_of(facts["sketch"])[chiefs], prompts)
     if "is_pinned" in facts.column_names:
         pinned = facts["is_pinned"].to_numpy()[chiefs]
         pairs = pairs[~pinned[pairs].all(axis=1)]

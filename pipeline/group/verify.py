@@ -14,6 +14,7 @@ from pipeline.core.sketch import Sketches, may_reach, word_counts
 from pipeline.core.verdicts import NOT_TWINS, PairVerdicts, pair_keys
 from pipeline.core.word_hashes import Hashes
 from pipeline.group.likeness import likeness
+from pipeline.group.prompts import Prompt, is_another, tiled
 from pipeline.group.stars import Edges, Likenesses
 
 Indices = npt.NDArray[np.int64]
@@ -35,6 +36,8 @@ class Contents(NamedTuple):
     digests: Hashes
     """Of shape (contents, 2), as `digest_lanes` gives them."""
     sketches: Sketches
+    prompts: Indices | None = None
+    """A number for each prompt, -1 where nothing was asked; None: prompts are not looked at apart."""
 
 
 class Comparison(NamedTuple):
@@ -89,12 +92,33 @@ def _compared(pairs: Indices, contents: Contents, comparison: Comparison) -> Lik
     swapped = _is_greater(contents.digests[pairs[:, 0]], contents.digests[pairs[:, 1]])
     pairs = np.where(swapped[:, None], pairs[:, ::-1], pairs)
     counts = word_counts(contents.sketches)
-    for place, one, other, sizes in _read(pairs, contents.rows, counts, comparison):
+    places = np.flatnonzero(~_asks_another(pairs, contents, comparison))
+    for place, one, other, sizes in _read(pairs[places], contents.rows, counts, comparison):
         value = likeness(
             one, other, sizes=sizes, threshold=comparison.settings.threshold, terse=comparison.settings.terse
         )
-        found[place] = NOT_TWINS if value is None else value
+        found[places[place]] = NOT_TWINS if value is None else value
     return found
+
+
+def _asks_another(pairs: Indices, contents: Contents, comparison: Comparison) -> npt.NDArray[np.bool_]:
+    """Say which pairs have prompts that no answers make near twins of."""
+    ruled_out = np.zeros(len(pairs), dtype=bool)
+    if contents.prompts is None:
+        return ruled_out
+    asked = contents.prompts[pairs]
+    differ = np.flatnonzero((asked >= 0).all(axis=1) & (asked[:, 0] != asked[:, 1]))
+    numbers, rows = np.unique(contents.prompts, return_index=True)
+    several, which = np.unique(asked[differ], axis=0, return_inverse=True)
+    is_other = np.zeros(len(several), dtype=bool)
+    for some in tiled(several[:, 0], several[:, 1]):
+        wanted, places = np.unique(several[some], return_inverse=True)
+        texts = comparison.payload_of(contents.rows[rows[np.searchsorted(numbers, wanted)]].tolist())
+        prompts = [Prompt.of(quick_passages(text, method=comparison.method)) for text in texts]
+        ends = places.reshape(-1, 2).tolist()
+        is_other[some] = [is_another(prompts[first], prompts[second]) for first, second in ends]
+    ruled_out[differ] = is_other[which.ravel()]
+    return ruled_out
 
 
 def _is_greater(one: Hashes, other: Hashes) -> npt.NDArray[np.bool_]:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from pipeline.core.verdicts import RememberedVerdicts
 from pipeline.group import conflicts, group, spokesmen
 from pipeline.group.candidates import REACH, candidates
 from pipeline.group.likeness import changes, jaccard, likeness, word_count
+from pipeline.group.prompts import LEAST_PAIRS, TILE, Prompt, is_another, tiled
 
 LONG = "our train to the north was late again and nobody at the station could tell us when the next one would leave"
 REPLY = "I am sorry to hear that; write to the office with your ticket and they will send the money back within a month"
@@ -310,3 +312,49 @@ def test_likeness_does_not_depend_on_who_is_first(payloads: list[str]) -> None:
 
 def test_digests_are_of_the_type_that_the_table_names() -> None:
     assert _grouped([_chat("Hi", "Hello")])["group"].type == DIGEST
+
+
+_SAID = st.lists(
+    st.sampled_from(
+        [
+            "the",
+            "a",
+            "train",
+            "color",
+            "colour",
+            "was",
+            "late",
+            "not",
+            "12",
+            "13",
+            "e-mail",
+            "email",
+            "don't",
+            "dont",
+            "ok,",
+            "ok",
+            "你",
+            "好",
+            "Train",
+        ]
+    ),
+    max_size=9,
+).map(" ".join)
+
+
+@given(st.lists(_SAID, min_size=1, max_size=3), st.data())
+def test_whatever_its_prompts_rule_out_no_answers_make_near_twins(turns: list[str], data: st.DataObject) -> None:
+    other = [data.draw(st.one_of(st.just(turn), _SAID)) for turn in turns]
+    one, two = (passages_of(_chat(*some, *[REPLY] * (len(some) % 2)), method="sft") for some in (turns, other))
+
+    if is_another(Prompt.of(one), Prompt.of(two)):
+        assert _alike(one, two, threshold=0.0) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * TILE), st.integers(0, 3 * TILE)), max_size=30), st.integers(1, 200))
+def test_every_two_prompts_are_compared_once(pairs: list[tuple[int, int]], times: int) -> None:
+    first, second = (np.array([pair[end] for pair in pairs] * times, np.int64) for end in (0, 1))
+    parts = list(tiled(first, second))
+
+    assert sorted(np.concatenate([np.zeros(0, np.int64), *parts]).tolist()) == list(range(len(first)))
+    assert all(len(part) >= LEAST_PAIRS for part in parts[:-1])
