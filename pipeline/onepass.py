@@ -64,13 +64,17 @@ class OnePass:
         entries: list[Entry] = []
         made, table = 0, READ.empty_table()
         for stage, key in self._steps(piece, entries):
-            entry = self.store.get(key)
+            entry, batch = self.store.get(key), None
             if entry is None:
                 made += 1
                 batch = self.read(piece) if stage is None else _added(stage, table)
                 entry = self.store.put(key, batch, is_packed=stage is None)._replace(batch=batch)
             entries.append(entry)
-            table = as_read(piece, _batch(entry)) if stage is None else _grown(table, _batch(entry))
+            table = (
+                as_read(piece, entry.whole() if batch is None else batch)
+                if stage is None
+                else _grown(table, _batch(entry))
+            )
         return Worked(piece, tuple(entry.closed() for entry in entries), made)
 
     def key_of(self, piece: Piece) -> bytes:
@@ -122,24 +126,29 @@ class Done(NamedTuple):
     source: str
     homes: dict[str, pa.RecordBatch]
     """Column → the batch it stands in."""
+    read: Entry
+    """The rows as they were read: packed, and unpacked at each use."""
 
     def column(self, name: str) -> pa.Array:
         """Give a column; names and source are no part of what is kept."""
         if name == "name":
             return self.names
-        return pa.repeat(self.source, self.num_rows) if name == "source" else self.homes[name].column(name)
+        if name == "source":
+            return pa.repeat(self.source, self.num_rows)
+        return (self.homes[name] if name in self.homes else self.read.whole()).column(name)
 
 
 def done(worked: Worked, work: OnePass) -> Done | None:
     """Open what a piece gave; None: it holds no row. What another run removed meanwhile is worked out again."""
     try:
-        batches = [_batch(entry.opened()) for entry in worked.entries]
+        read, *added = (entry.opened() for entry in worked.entries)
     except OSError:
-        batches = [_batch(entry.opened()) for entry in work(worked.piece).entries]
-    if not batches[0].num_rows:
+        read, *added = (entry.opened() for entry in work(worked.piece).entries)
+    lines = _batch(read)["line"]
+    if not len(lines):
         return None
-    homes = {name: batch for batch in batches for name in batch.schema.names}
-    return Done(batches[0].num_rows, worked.piece.names(batches[0]["line"]), worked.piece.source, homes)
+    homes = {name: _batch(entry) for entry in added for name in _batch(entry).schema.names}
+    return Done(len(lines), worked.piece.names(lines), worked.piece.source, homes, read)
 
 
 def _batch(entry: Entry) -> pa.RecordBatch:

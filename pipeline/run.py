@@ -74,10 +74,6 @@ def _inputs(plan: Plan, setting: Setting) -> unchanged.Inputs | None:
 
 
 def _facts(table: pa.Table, spool: Spool, *, method: Method) -> pa.Table:
-    """Give the facts of every row for the survey; the texts are asked batch by batch and not held."""
-    parts, start = [], 0
-    for batch in spool.batches():
-        rows = table.slice(start, batch.num_rows).append_column("payload", pa.chunked_array([batch["payload"]]))
-        parts.append(with_answers(facts_of(rows), rows["payload"], method=method))
-        start += batch.num_rows
-    return pa.concat_tables(parts) if parts else facts_of(table)
+    """Give the facts of every row for the survey; the texts stay where they are mapped."""
+    rows = table.append_column("payload", spool.columns(["payload"])["payload"])
+    return with_answers(facts_of(rows), rows["payload"], method=method) if len(rows) else facts_of(table)

@@ -1,6 +1,7 @@
 """The table of facts: every measured number of a row as a flat column, without its text. Rules and reports ask it."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -86,14 +87,29 @@ def with_answers(facts: pa.Table, payloads: pa.ChunkedArray, *, method: Method) 
             lengths = [sum(len(turn.text or "") for turn in getattr(pair, side)) for pair in pairs]
             facts = facts.append_column(name, pa.array(lengths, pa.int64()))
         return facts
-    roles = facts["roles"].to_pylist()
-    answers = [
-        xxhash.xxh3_64_intdigest(text[text.rfind('"content"') :].encode())
-        if text and letters and letters[-1] == "a"
-        else None
-        for text, letters in zip(payloads.to_pylist(), roles, strict=True)
-    ]
-    return facts.append_column("answer", pa.array(answers, pa.uint64()))
+    texts = payloads.cast(pa.string())
+    is_answer = pc.and_(pc.ends_with(facts["roles"], "a"), pc.greater(pc.binary_length(texts), 0))
+    answers = np.concatenate([np.zeros(0, np.uint64), *map(_last_contents, texts.chunks)])
+    is_silent = ~np.asarray(pc.fill_null(is_answer, fill_value=False), dtype=bool)
+    return facts.append_column("answer", pa.array(answers, mask=is_silent))
+
+
+def _last_contents(payloads: pa.Array) -> npt.NDArray[np.uint64]:
+    """Give the hash of each payload from its last `"content"` on, of its last byte where it has none.
+
+    They are looked for in Arrow's own bytes: decoding a million of them takes longer than all the rest.
+    """
+    _, spots, data = payloads.buffers()
+    if data is None or not len(payloads):
+        return np.zeros(len(payloads), np.uint64)
+    offsets = np.frombuffer(spots, np.int32)[payloads.offset : payloads.offset + len(payloads) + 1]
+    text = bytes(memoryview(data)[offsets[0] : offsets[-1]])
+    ends = (offsets - offsets[0]).tolist()
+    view, found = memoryview(text), np.zeros(len(payloads), np.uint64)
+    for row, (start, end) in enumerate(pairwise(ends)):
+        at = text.rfind(b'"content"', start, end)
+        found[row] = xxhash.xxh3_64_intdigest(view[at if at >= 0 else max(end - 1, 0) : end])
+    return found
 
 
 def shipped(facts: pa.Table) -> pa.Table:

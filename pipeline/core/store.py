@@ -15,6 +15,8 @@ import xxhash
 SUFFIX: Final = ".arrow"
 SUM_BYTES: Final = 16
 """Of the sum at the end of each entry."""
+PACKED: Final = b"tuneset.packed"
+"""In the metadata of an entry's schema: its columns are compressed."""
 PRIVATE_FOLDER: Final = 0o700
 """What is kept holds the texts of the dataset: nobody else on the machine may look in."""
 
@@ -26,7 +28,9 @@ class Entry(NamedTuple):
     digest: bytes
     """Of its content: equal for equal columns."""
     batch: pa.RecordBatch | None = None
-    """Mapped, not loaded; None in an answer of another process: `opened` maps it."""
+    """Mapped, not loaded; None in an answer of another process: `opened` maps it. Of a packed one the first column alone."""
+    data: pa.Buffer | None = None
+    """The mapped bytes, which stay readable when the file is removed."""
 
     def opened(self) -> "Entry":
         """Give the entry with its batch; OSError where it is gone or damaged."""
@@ -37,9 +41,14 @@ class Entry(NamedTuple):
             raise OSError(f"{self.path}: it was there a moment ago, and is gone or damaged")
         return found
 
+    def whole(self) -> pa.RecordBatch:
+        """Give all columns of an opened entry, of a packed one unpacked."""
+        assert self.data is not None
+        return pa.ipc.open_file(pa.BufferReader(self.data)).get_batch(0)
+
     def closed(self) -> "Entry":
         """Give the entry as it can be sent to another process."""
-        return self._replace(batch=None)
+        return self._replace(batch=None, data=None)
 
 
 class Store(NamedTuple):
@@ -106,13 +115,22 @@ def _mapped(path: Path, key: bytes | None) -> Entry | None:
     if key is not None and _sum(data, key) != end:
         return None
     try:
-        return Entry(path, end, pa.ipc.open_file(pa.BufferReader(data)).get_batch(0))
+        return Entry(path, end, _opened(data), data)
     except pa.ArrowException:
         return None
 
 
+def _opened(data: pa.Buffer) -> pa.RecordBatch:
+    """Give the batch; of a packed one the first column: a million rows are half a gigabyte that is hardly ever asked for."""
+    whole = pa.ipc.open_file(pa.BufferReader(data))
+    if PACKED not in (whole.schema.metadata or {}):
+        return whole.get_batch(0)
+    return pa.ipc.open_file(pa.BufferReader(data), options=pa.ipc.IpcReadOptions(included_fields=[0])).get_batch(0)
+
+
 def _written(batch: pa.RecordBatch, *, is_packed: bool) -> pa.Buffer:
     sink = pa.BufferOutputStream()
+    batch = batch.replace_schema_metadata({PACKED: b""}) if is_packed else batch
     options = pa.ipc.IpcWriteOptions(compression="lz4" if is_packed else None)
     with pa.ipc.new_file(sink, batch.schema, options=options) as writer:
         writer.write_batch(batch)

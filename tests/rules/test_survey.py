@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -258,3 +259,23 @@ def test_groups_are_asked_all_at_once_what_each_would_say(rows):
     assert groups.distinct(np.array(numbers, np.int64)).tolist() == [len({numbers[r] for r in g}) for g in told]
     assert groups.has(np.array(claims, dtype=bool)).tolist() == [any(claims[r] for r in g) for g in told]
     assert [group.tolist() for group in groups.of(chosen)] == [group for group in told if len(group) > 2]
+
+
+@given(
+    st.lists(st.sampled_from(["", "}", "{}", '{"content":"é"}', 'x"content"y"content"z', "你", None]), max_size=8),
+    st.data(),
+)
+def test_answers_are_told_apart_by_what_follows_the_last_content(texts, data):
+    roles = [data.draw(st.sampled_from(["ua", "u", "", None])) for _ in texts]
+    payloads = pa.chunked_array([pa.array(["cut off", *texts[:2]])[1:], pa.array(texts[2:], pa.string())])
+    found = with_answers(pa.table({"roles": pa.array(roles, pa.string())}), payloads, method="sft")[
+        "answer"
+    ].to_pylist()
+
+    def slowly(text, letters):
+        if not text or not (letters or "").endswith("a"):
+            return None
+        tail = text.encode()
+        return xxhash.xxh3_64_intdigest(tail[tail.rfind(b'"content"') :])
+
+    assert found == [slowly(*row) for row in zip(texts, roles, strict=True)]
