@@ -19,9 +19,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 import pyarrow as pa  # noqa: E402
-import pyarrow.compute as pc  # noqa: E402
 
-from pipeline.core.private import hint, search  # noqa: E402
+from pipeline.core.private import search, suspects  # noqa: E402
 
 GOLD = {
     "CREDIT_CARD": "private.card",
@@ -133,14 +132,13 @@ def count(folder: Path, *, show: bool) -> None:
             continue
         size = sum(len(text.encode("utf-8", "replace")) for text in every) / 1e6
         column = pa.array([json.dumps(text, ensure_ascii=False).encode("utf-8", "replace").decode() for text in every])
-        pattern = hint()
-        pc.match_substring_regex(column.slice(0, 1), pattern)
+        suspects(column.slice(0, 1))
         began = time.process_time()
-        mask = pc.match_substring_regex(column, pattern).to_pylist()
+        picked = suspects(column)
         looked = time.process_time() - began
         began = time.process_time()
         counts: Counter[str] = Counter()
-        for text in (text for text, picked in zip(every, mask, strict=True) if picked):
+        for text in map(every.__getitem__, picked):
             for one in search(text):
                 counts[one.by.code] += 1
                 if show:
@@ -148,7 +146,7 @@ def count(folder: Path, *, show: bool) -> None:
         searched = time.process_time() - began
         found = ", ".join(f"{code} {1000 * n / len(every):.2f}" for code, n in sorted(counts.items())) or "none"
         print(
-            f"| {name} | {len(every):,} | {size:.1f} | {sum(mask) / len(mask):.1%} | {found} | {size / max(looked, 1e-9):.0f} | {size / max(looked + searched, 1e-9):.0f} |"
+            f"| {name} | {len(every):,} | {size:.1f} | {len(picked) / len(every):.1%} | {found} | {size / max(looked, 1e-9):.0f} | {size / max(looked + searched, 1e-9):.0f} |"
         )
 
 

@@ -146,8 +146,28 @@ def _mojibake(text: str) -> str:
     return "\n".join(fix_encoding(line, _ftfy()) if hint.search(line) else line for line in lines)
 
 
+class _Sign(NamedTuple):
+    """What mojibake hardly goes without: one of the letters of a lead, then what the expression says."""
+
+    leads: set[str]
+    follows: str
+
+
 @cache
 def _mojibake_hint() -> re.Pattern[str]:
+    """Give the signs for Python: one class in front, so that the scan for it runs at full speed; then who stood there."""
+    told = "|".join(f"(?<={_class(sign.leads)}){sign.follows}" for sign in _mojibake_signs())
+    return re.compile(f"{_class(set().union(*(sign.leads for sign in _mojibake_signs())))}(?:{told})")
+
+
+@cache
+def mojibake_pattern() -> str:
+    """Give the same signs for RE2, which looks behind nothing."""
+    return "|".join(f"{_class(sign.leads)}{sign.follows}" for sign in _mojibake_signs())
+
+
+@cache
+def _mojibake_signs() -> tuple[_Sign, ...]:
     """Give what mojibake hardly goes without: a lead byte of UTF-8 and its continuation, as 8-bit encodings show them.
 
     Clean text rarely has one, so ftfy, at some 5 MB a second, looks at few lines. Quotation marks and dashes are
@@ -166,11 +186,16 @@ def _mojibake_hint() -> re.Pattern[str]:
     three, four = letters(0xE0, 0xEF), letters(0xF0, 0xF4)
     macroman, cp437 = set("\u221a\u2248\u201a\u0192\u2206\xac"), set("\u252c\u251c\u253c\u2500\u256c\u2567\u2568\u2564")
     c1 = {chr(code) for code in range(0x80, 0xA0)}
-    leads = two | three | four | macroman | cp437 | c1 | {"\u0393"}
-    return re.compile(  # one class in front, so that the scan for it runs at full speed; what stood there is asked after
-        f"{_class(leads)}(?:(?<=[\x80-\x9f])|(?<=[\xc2\xc3]) |(?<={_class(latin)}){any_}|(?<={_class(two - latin)}){sure}"
-        f"|(?<={_class(three)})(?:{spaced}{sure}|{sure}{spaced})|(?<={_class(four)}){sure}{any_}{any_}"
-        f"|(?<={_class(macroman)})[^\\x00-\\x7f]|(?<={_class(cp437)})[^\\x00-\\x7f\xa0\u2500-\u257f]|(?<=\u0393)\xc7)"
+    return (
+        _Sign(c1, ""),
+        _Sign({"\xc2", "\xc3"}, " "),
+        _Sign(latin, any_),
+        _Sign(two - latin, sure),
+        _Sign(three, f"(?:{spaced}{sure}|{sure}{spaced})"),
+        _Sign(four, f"{sure}{any_}{any_}"),
+        _Sign(macroman, "[^\\x00-\\x7f]"),
+        _Sign(cp437, "[^\\x00-\\x7f\xa0\u2500-\u257f]"),
+        _Sign({"\u0393"}, "\xc7"),
     )
 
 

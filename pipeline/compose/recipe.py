@@ -42,26 +42,37 @@ class Recipe:
     """The training methods whose examples it makes."""
     is_verbatim: bool = False
     """Whether the record's own text ships untouched: neither parsed nor mended."""
+    keeps_plain_chat: Callable[[Settings], bool] = lambda _: False
+    """Whether under these settings a record that holds `messages` alone, plain turns, is its own example."""
 
 
 _RECIPES: dict[str, Recipe] = {}
 
 
 def recipe(
-    settings: type[S], *, methods: frozenset[Method] = CONVERSATIONS, is_verbatim: bool = False
+    settings: type[S],
+    *,
+    methods: frozenset[Method] = CONVERSATIONS,
+    is_verbatim: bool = False,
+    keeps_plain_chat: Callable[[S], bool] = lambda _: False,
 ) -> Callable[[Callable[[S], Cook]], Callable[[S], Cook]]:
     """Enter a recipe under the default of its settings' `recipe` tag; gives the function back untouched."""
     name: str = settings.model_fields["recipe"].default
 
     def enter(make: Callable[[S], Cook]) -> Callable[[S], Cook]:
         def checked(given: Settings) -> Cook:
+            return make(own(given))
+
+        def own(given: Settings) -> S:
             if not isinstance(given, settings):
                 raise TypeError(f"{name} is set up by {settings.__name__}, not {type(given).__name__}")
-            return make(given)
+            return given
 
         if name in _RECIPES:
             raise ValueError(f"two recipes are named {name}")
-        _RECIPES[name] = Recipe(name, settings, checked, methods, is_verbatim)
+        _RECIPES[name] = Recipe(
+            name, settings, checked, methods, is_verbatim, lambda given: keeps_plain_chat(own(given))
+        )
         return make
 
     return enter

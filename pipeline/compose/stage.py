@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Final, Literal, NamedTuple
 
 import pyarrow as pa
@@ -15,12 +15,12 @@ from pipeline.compose.cells import MISSING, find
 from pipeline.compose.mend import mend_payload
 from pipeline.compose.recipe import Composed, Cook, Record, recipes
 from pipeline.compose.redact import Redact
+from pipeline.compose.standing import standing
 from pipeline.core import columns
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Json, Method
-from pipeline.core.private import hint, masked
+from pipeline.core.private import masked, suspects
 from pipeline.core.settings import MendSettings, PrivacySettings
-from pipeline.core.suspects import ESCAPE
 from pipeline.core.target import Settings
 from pipeline.core.trouble import Trouble
 
@@ -106,8 +106,13 @@ class Compose:
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the same rows with payload or trouble, and what was mended."""
         cooks = {source: _Source(self, source) for source in batch["source"].unique().to_pylist()}
-        given = zip(*(batch[name].to_pylist() for name in self.reads), strict=True)
-        rows = self._private([cooks[source].row(record, unread) for source, record, unread in given])
+        stands = _standing(batch, cooks)
+        given = zip(*(batch[name].to_pylist() for name in self.reads), stands.to_pylist(), strict=True)
+        rows = [
+            cooks[source].as_it_stands(record) if is_standing else cooks[source].row(record, unread)
+            for source, record, unread, is_standing in given
+        ]
+        self._redact(rows)
         values = {name: [row[index] for row in rows] for index, name in enumerate(columns.COMPOSE.names)}
         return columns.with_columns(batch, columns.COMPOSE, values)
 
@@ -120,17 +125,14 @@ class Compose:
         names.demand()
         return Redact(self.privacy, self.salt, names.person_names)
 
-    def _private(self, rows: list[Row]) -> list[Row]:
-        """Give the rows with what is private redacted; those that hold nothing cost one search by Arrow."""
+    def _redact(self, rows: list[Row]) -> None:
+        """Put rows whose private data is redacted in the place of theirs; the others cost a search by Arrow."""
         redact = self.redact()
         if redact.is_off:
-            return rows
+            return
         lines = pa.array([row.payload for row in rows], pa.string())
-        picked = pc.true_unless_null(lines) if redact.names else pc.match_substring_regex(lines, f"{hint()}|{ESCAPE}")
-        return [
-            row if is_picked is None else self._redacted(row, redact) if is_picked else row._replace(private=())
-            for row, is_picked in zip(rows, picked.to_pylist(), strict=True)
-        ]
+        for index in pc.indices_nonzero(lines.is_valid()).to_pylist() if redact.names else suspects(lines):
+            rows[index] = self._redacted(rows[index], redact)
 
     def _redacted(self, row: Row, redact: Redact) -> Row:
         """Give one row as it may ship. A line that is no JSON is left to the rules, which refuse it."""
@@ -157,14 +159,25 @@ class _Source:
         self.source = source
         self.cook = _cook(settings)
         self.is_verbatim = recipes()[settings.recipe].is_verbatim  # type: ignore[attr-defined]  # as above
+        self.keeps_plain_chat = recipes()[settings.recipe].keeps_plain_chat(settings)  # type: ignore[attr-defined]  # as above
         self.asks_record = source in stage.families or stage.stratify == "label"
+        self.found = None if stage.redact().is_off else ()
+
+    def stands(self, records: pa.ChunkedArray) -> pa.ChunkedArray | pa.Scalar:
+        """Say which records are the payload as they stand: nobody parses those."""
+        if self.asks_record or not (self.is_verbatim or self.keeps_plain_chat):
+            return pa.scalar(value=False)
+        if self.is_verbatim:
+            return pc.invert(pc.match_substring(records, "\n"))
+        return standing(records, self.stage.mend)
+
+    def as_it_stands(self, text: str | None) -> Row:
+        return Row(text, mended=[], stratum=self._stratum(None, None), private=self.found)
 
     def row(self, text: str | None, unread: str | None) -> Row:
         if text is None or unread is not None:
             trouble = unread or str(Trouble("compose.shape", "There is no record and no reason why."))
             return Row(None, trouble, stratum=self._stratum(None, None))
-        if self.is_verbatim and not self.asks_record and "\n" not in text:
-            return Row(text, mended=[], stratum=self._stratum(None, None))
         record: Json = None
         try:
             record = parse(text)
@@ -173,8 +186,8 @@ class _Source:
             else:
                 payload, line, mended = self._composed(text, record)
         except Trouble as trouble:
-            return Row(None, str(trouble), family=self._family(record), stratum=self._stratum(record, None))
-        return Row(line, None, sorted(mended), self._family(record), self._stratum(record, payload))
+            return Row(None, _whole(str(trouble)), family=self._family(record), stratum=self._stratum(record, None))
+        return Row(line, None, sorted(mended), self._family(record), self._stratum(record, payload), self.found)
 
     def _composed(self, text: str, record: Json) -> tuple[Json, str, frozenset[str]]:
         if not isinstance(record, dict):
@@ -186,7 +199,7 @@ class _Source:
 
     def _family(self, record: Json) -> str | None:
         column = self.stage.families.get(self.source)
-        return None if column is None else _value(record, column)
+        return None if column is None else _whole(_value(record, column))
 
     def _stratum(self, record: Json, payload: Json) -> str | None:
         if self.stage.stratify == "source":
@@ -194,7 +207,14 @@ class _Source:
         if self.stage.stratify == "none":
             return None
         column = self.stage.labels.get(self.source)
-        return _short_answer(payload) if column is None else _value(record, column)
+        return _whole(_short_answer(payload) if column is None else _value(record, column))
+
+
+def _standing(batch: pa.Table, cooks: Mapping[str, _Source]) -> pa.ChunkedArray:
+    """Say which rows ship as they stand."""
+    is_read = pc.and_(pc.is_null(batch["unread"]), pc.is_valid(batch["record"]))
+    stands = (pc.and_(pc.equal(batch["source"], name), cook.stands(batch["record"])) for name, cook in cooks.items())
+    return pc.and_kleene(is_read, reduce(pc.or_kleene, stands, pa.scalar(value=False)))
 
 
 @lru_cache(maxsize=256)
@@ -211,6 +231,11 @@ def _cook(settings: Settings) -> Cook:
 def _one_line(text: str, record: Json) -> str:
     """Give the record's own text; one that spans lines cannot be a line of a file, so it is written anew."""
     return canonical(record) if "\n" in text or "\r" in text else text
+
+
+def _whole(text: str | None) -> str | None:
+    """Give a text as UTF-8 can hold it: a lone surrogate as the escape that it came from."""
+    return text if text is None or text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _value(record: Json, column: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -110,3 +111,13 @@ def test_nesting_too_deep_to_be_searched_for_private_data_is_trouble_and_no_cras
 
     assert row["payload"] is None
     assert row["trouble"].startswith("compose.shape Nested too deeply")
+
+
+@pytest.mark.parametrize("given", [{"families": {"s": "who"}}, {"labels": {"s": "who"}, "stratify": "label"}, {}])
+def test_half_a_character_in_a_key_or_a_group_ends_no_build(given: dict[str, Any]) -> None:
+    stage = Compose({"s": recipes()["messages"].settings()}, **given)
+
+    row = stage(table([r'{"who": "\ud800", "\ud800messages": []}'])).to_pylist()[0]
+
+    assert row["trouble"] == r"compose.missing-column No column `messages`; the nearest is `\ud800messages`."
+    assert {row["family"], row["stratum"]} <= {r"\ud800", None}

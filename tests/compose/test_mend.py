@@ -3,12 +3,14 @@
 import json
 import unicodedata
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from ftfy import fix_encoding
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.compose.mend import _ftfy, mend, mend_payload
+from pipeline.compose.mend import _ftfy, _mojibake_hint, mend, mend_payload, mojibake_pattern
 from pipeline.core.settings import MendSettings
 
 ALL = MendSettings()
@@ -223,3 +225,10 @@ def test_no_html_whatever_breaks_the_mender(text: str) -> None:
 
 def test_html_nested_deeper_than_python_calls_may_is_read() -> None:
     assert mend("<div>" * 5000 + "x" + "</div>" * 5000, HTML).text.strip() == "x"
+
+
+@given(st.text("ÂÃâéÐ³√┬ΓÇ\xa0\x80€™…“ a字", max_size=4))
+def test_arrow_sees_the_same_signs_of_mojibake_as_we_do(text: str) -> None:
+    found = pc.match_substring_regex(pa.array([text]), mojibake_pattern())
+
+    assert found.to_pylist() == [_mojibake_hint().search(text) is not None]

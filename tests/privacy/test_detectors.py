@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.core.private import changed, detectors, found_in, hint, search
+from pipeline.core.private import changed, detectors, found_in, search, suspects
 from pipeline.core.private.search import _texts
 
 TAIL = "h8Kq2LmZ9xRtV4wYb7NcJ3dPf6GsA1eUoT5iM0"
@@ -184,10 +184,10 @@ def test_what_only_looks_alike_is_left_alone(text):
 @pytest.mark.parametrize(("code", "text", "part"), CASES, ids=IDS)
 def test_the_first_look_misses_nothing(code, text, part):
     one = next(one for one in detectors() if one.code == code)
-    line = pa.array([json.dumps({"content": text}, ensure_ascii=False)])
+    line = json.dumps({"content": text}, ensure_ascii=False)
 
-    assert is_suspected(one, json.dumps({"content": text}, ensure_ascii=False))
-    assert pc.match_substring_regex(line, hint()).to_pylist() == [True]
+    assert is_suspected(one, line)
+    assert suspects(pa.array([None, "{}", line])) == [2]
 
 
 def is_suspected(one, line):
@@ -233,6 +233,20 @@ def test_nothing_found_in_any_text_or_argument_is_missed_by_the_first_looks(text
     assert {found.by.code for _, found in found_in(line)} <= {
         one.code for one in detectors() if is_suspected(one, line)
     }
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts=st.lists(st.lists(PIECES, max_size=6).map("".join), max_size=6), number=st.sampled_from([1, 20]))
+def test_every_line_in_which_something_is_found_is_suspected(texts, number):
+    lines = [json.dumps({"messages": [{"content": text}]}, ensure_ascii=False) for text in texts] * number
+
+    assert {index for index, line in enumerate(lines) if found_in(line)} <= set(suspects(pa.array(lines, pa.string())))
+
+
+def test_few_lines_that_hold_nothing_are_suspected():
+    lines = [f'{{"content": "order {10**6 + number} of 2024-01-02"}}' for number in range(1000)]
+
+    assert suspects(pa.array(lines)) == []
 
 
 def test_a_found_thing_does_not_show_itself():

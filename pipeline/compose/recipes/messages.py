@@ -24,7 +24,7 @@ class Messages(Settings):
     """System turn put first where a conversation has none. Empty: none is put."""
 
 
-@recipe(Messages)
+@recipe(Messages, keeps_plain_chat=lambda settings: settings.messages == "messages" and not settings.system)
 def messages(settings: Messages) -> Cook:
     """Give the cook of OpenAI's own shape."""
 

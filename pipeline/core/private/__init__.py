@@ -1,8 +1,9 @@
 """Private data and secrets in text: found by patterns with checksums and context, never by guesses of entropy."""
 
-from pipeline.core.private.detector import Detector, detectors, hint
+from pipeline.core.private.detector import Detector, detectors
 from pipeline.core.private.places import changed, changed_text
 from pipeline.core.private.search import ROUNDS, Found, claims, found_in, looks_private, masked, named, replaced, search
+from pipeline.core.private.suspected import suspects
 
 __all__ = [
     "ROUNDS",
@@ -13,10 +14,10 @@ __all__ = [
     "claims",
     "detectors",
     "found_in",
-    "hint",
     "looks_private",
     "masked",
     "named",
     "replaced",
     "search",
+    "suspects",
 ]

@@ -16,7 +16,7 @@ MATERIAL: Final = re.compile(r"[A-Za-z0-9+/=]{32}")
 
 def find(text: str) -> Iterator[Span]:
     """Give blocks that hold a key, from the first dash to the last; a block that breaks off ends with the text."""
-    for match in BLOCK.finditer(text):
+    for match in BLOCK.finditer(text) if "PRIVATE KEY" in text else ():
         body = re.sub(r"\\[nr]|\s", "", match[1])
         if MATERIAL.search(body) and len(set(body)) > 16:  # noqa: PLR2004 - a row of one letter is no key
             yield Span(match.start(), match.end(), body)

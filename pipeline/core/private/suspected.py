@@ -1,0 +1,44 @@
+"""Which lines of JSON are worth a search: what no expression of RE2 suspects holds nothing private."""
+
+from functools import cache
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core.private.detector import detectors, hints
+from pipeline.core.suspects import ESCAPE
+
+FEW: Final = 32
+"""Lines that are searched rather than asked a dearer expression, which takes RE2 up to 20 ms to get going."""
+
+
+def suspects(lines: pa.Array) -> list[int]:
+    """Give the numbers of the lines in which something private may stand, in order; a null is none.
+
+    Every line is asked twice, at 500 MB/s: for secrets, and for what is about a person. The latter picks every line with
+    seven digits, a quarter of most files; of those, closer looks leave one in ten to be parsed.
+    """
+    secret, private = hints()
+    found = pc.indices_nonzero(pc.match_substring_regex(lines, f"{secret}|{ESCAPE}"))
+    some = pc.indices_nonzero(pc.match_substring_regex(lines, private))
+    texts = lines.take(some)
+    close = (some.take(_matched(texts, patterns)).to_pylist() for patterns in _looks())
+    return sorted({*found.to_pylist()}.union(*close))
+
+
+@cache
+def _looks() -> tuple[tuple[str, ...], ...]:
+    """Give the closer looks of each detector that has some, and one for all that have none but their hint."""
+    private = [one for one in detectors() if not one.is_secret]
+    hinted = "|".join(f"(?:{one.hint})" for one in private if not one.closer)
+    return ((hinted,), *(one.closer for one in private if one.closer))
+
+
+def _matched(lines: pa.Array, patterns: tuple[str, ...]) -> pa.Array:
+    """Give which lines match all expressions, or those so far where few are left."""
+    left = pc.indices_nonzero(pc.match_substring_regex(lines, patterns[0]))
+    for pattern in patterns[1:]:
+        if len(left) > FEW:
+            left = left.take(pc.indices_nonzero(pc.match_substring_regex(lines.take(left), pattern)))
+    return left
