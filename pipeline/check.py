@@ -180,10 +180,11 @@ def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> I
         if not isinstance(rule.suspects, Mentions)
     }
     grid = np.array([(masks[rule.code] | strange) & known for rule in rules], dtype=bool).reshape(len(rules), -1)
+    some = np.flatnonzero(grid.any(axis=0))
     asked: dict[int, list[Rule]] = {}
-    for row, index in zip(*(axis.tolist() for axis in np.nonzero(grid.T)), strict=True):
+    for row, index in zip(*(axis.tolist() for axis in np.nonzero(grid[:, some].T)), strict=True):
         asked.setdefault(row, []).append(rules[index])
-    yield from asked.items()
+    yield from ((int(some[row]), suspects) for row, suspects in asked.items())
 
 
 def _mentioned(rules: list[Rule], facts: pa.Table) -> dict[str, Mask]:

@@ -45,6 +45,6 @@ def ready_workers() -> None:
     The libraries' threads are idle there: nothing is counted or computed before it forks.
     """
     if "forkserver" in multiprocessing.get_all_start_methods():
-        modules = ["pipeline.cli._worker", "pipeline.cli._worker_counter"]
+        modules = ["pipeline.cli._worker"]
         multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
         forkserver.ensure_running()

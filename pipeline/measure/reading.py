@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, groupby
-from operator import attrgetter
+from operator import attrgetter, ne
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -164,9 +164,12 @@ def _roles(said: PassageTable, words: dict[int, str]) -> pa.StringArray:
 def _bits(said: PassageTable, odd: Numbers) -> npt.NDArray[np.uint32]:
     """Give the bits of plain rows: each asks only the few texts that may set some."""
     marks, texts = said.marks, said.texts
-    edges = [at for at, text in enumerate(texts) if (not text or text != text.strip()) and marks[at] != "|"]
-    strange = [at for at, text in enumerate(texts) if not text.isascii() and not _is_composed(text)]
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    count = len(texts)
+    sizes = np.fromiter(map(len, texts), np.int64, count)
+    has_edge = np.fromiter(map(ne, texts, map(str.strip, texts)), bool, count)
+    edges = np.flatnonzero(has_edge | ((sizes == 0) & (_letters(marks) != ord("|")))).tolist()
+    is_plain = np.fromiter(map(str.isascii, texts), bool, count)
+    strange = [at for at in np.flatnonzero(~is_plain).tolist() if not _is_composed(texts[at])]
     long = np.flatnonzero((sizes >= LONG_ANSWER) & (_letters(marks) == ord("a"))).tolist()
     answers = (said.starts[:-1] + said.answer_at)[said.answer_at >= 0].tolist()
     starts = said.starts.tolist()
