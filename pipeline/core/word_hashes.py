@@ -68,11 +68,18 @@ def table_words(said: PassageTable) -> Words:
 
 def word_hashes(streams: Sequence[bytes]) -> Words:
     """Cut streams into words at bytes up to the space and hash each: its eight-byte lanes are mixed into 64 bits."""
-    text = b"".join((b" ", *streams, _PADDING))
+    return stream_words(b"".join((b" ", *streams, _PADDING)), np.cumsum([1, *map(len, streams)]))
+
+
+def stream_words(text: bytes, places: Indices) -> Words:
+    """Give the words of one stream of rows that begin at these places, the last of which is its end.
+
+    A space or a byte below it stands in front of the first word, and `LANE` of them behind the last.
+    """
     letters = np.frombuffer(text, np.uint8)
     begin, end = _edges(letters)
-    starts = np.searchsorted(begin, np.cumsum([1, *map(len, streams)]))
-    row = np.repeat(np.arange(len(streams)), np.diff(starts))
+    starts = np.searchsorted(begin, places)
+    row = np.repeat(np.arange(len(places) - 1), np.diff(starts))
     mark = np.where(letters[begin] == ord(MARK), letters[begin + 1], 0).astype(np.uint8)
     return Words(_hashed(text, begin, end - begin), row, mark, starts)
 
@@ -166,9 +173,12 @@ def _hashed(text: bytes, begin: Indices, length: Indices) -> Hashes:
 
 def mixed(numbers: Hashes) -> Hashes:
     """Spread every bit over all bits (the finish of splitmix64)."""
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * ODD[1]
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * ODD[2]
-    return numbers ^ (numbers >> np.uint64(31))
+    numbers = numbers ^ (numbers >> np.uint64(30))
+    numbers *= ODD[1]  # in place from here on: the arrays stay in the processor's cache
+    numbers ^= numbers >> np.uint64(27)
+    numbers *= ODD[2]
+    numbers ^= numbers >> np.uint64(31)
+    return numbers
 
 
 def turn_words(words: Words) -> tuple[Hashes, Indices]:

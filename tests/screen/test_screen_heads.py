@@ -1,6 +1,7 @@
 """The heads: the same for every batch and machine, for any text, from a small file without code in it."""
 
 import hashlib
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.measure.screen import BACKEND, NOT_COVERED, heads
-from pipeline.measure.screen.features import features, plain
+from pipeline.measure.screen.features import Kind, features, plain
 from pipeline.measure.screen.heads import LANES, Heads, from_bytes
 
 ANY_TEXT = st.one_of(
@@ -62,6 +63,8 @@ def test_features_lie_within_the_table_and_belong_to_one_text_each(texts: list[s
         ("", b"  "),
         ("É 42 日本", " é 42 日本 ".encode()),
         ("\ud800", b"  "),
+        ("a\0\0b'", b" a b "),
+        ("\u039f\u0394\u039f\u03a3", " οδος ".encode()),
     ],
 )
 def test_words_are_lower_case_letters_and_digits(text: str, words: bytes) -> None:
@@ -76,6 +79,21 @@ def test_sums_are_exact_whatever_the_order_of_adding() -> None:
 
     assert judged.words.tolist() == [300]
     assert judged.margins[0, 0] == total * 1e-9 / np.sqrt(total)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 3) | st.sampled_from([255, 256, 257, 600]), max_size=6), st.integers(0, 9))
+def test_sums_are_those_of_adding_row_by_row(counts: list[int], seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    table = dice.choice(np.array([-128, -1, 0, 5, 127], np.int8), (1 << 16, LANES))
+    starts = np.cumsum([0, *counts])
+    buckets = dice.integers(0, 1 << 16, starts[-1])
+
+    sums = Heads(("one",), (1.0,), (0.0,), table)._summed(Kind(buckets, starts))
+
+    assert sums.tolist() == [
+        table[buckets[start:end]].sum(axis=0, dtype=np.int64).tolist() for start, end in pairwise(starts.tolist())
+    ]
 
 
 def test_a_long_text_has_the_highest_margin_of_its_pieces() -> None:

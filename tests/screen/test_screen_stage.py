@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.core.columns import MODERATION
 from pipeline.core.moderation import from_column
 from pipeline.measure.screen import BACKEND, Screen
+from pipeline.measure.screen.stage import LAST_LATIN, _beyond_latin
 
 SAD = "I keep cutting myself and I want to die"
 CALM = "How do I pay for my order, and when will it arrive?"
@@ -135,3 +136,11 @@ def test_facts_are_read_back_from_the_column() -> None:
 
     assert said is not None
     assert from_column(said).categories == ("screen/self-harm",)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.text(st.sampled_from("aé\u024e\u024f\u0250\u027f\u0280字\ud800\U0001f600\0"), max_size=6), max_size=6)
+)
+def test_characters_beyond_latin_are_counted_to_the_letter(texts: list[str]) -> None:
+    assert _beyond_latin(texts).tolist() == [sum(letter > LAST_LATIN for letter in text) for text in texts]

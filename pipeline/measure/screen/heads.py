@@ -1,10 +1,11 @@
 """The heads: one row of small whole numbers a bucket, summed exactly, so that every machine gives the same answer."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -25,6 +26,12 @@ ENGLISH_LANE: Final = 7
 """1 for a common English word."""
 LEAST_LENGTH: Final = 250.0
 """Of a text in units of WEIGHT_LANE: shorter ones are taken as this long, so that two words decide nothing."""
+LOWEST: Final = 128
+"""Added to each weight, the smallest of which is -128."""
+PART: Final = 256
+"""Weights that are added up in 16 bits."""
+CHUNK_CHARACTERS: Final = 1 << 17
+"""Text judged at once: its arrays fit into the processor's cache."""
 PIECE_CHARACTERS: Final = 2_000
 """Longer texts are judged in pieces: heads were trained on texts of this length, and a passage is not drowned."""
 NOT_COVERED: Final = (
@@ -57,9 +64,12 @@ class Heads:
 
     def judge(self, texts: Sequence[str]) -> Judged:
         """Judge each text; a text in pieces has the highest margin of its pieces."""
-        cut = [_pieces(text) for text in texts]
-        found = features([piece for pieces in cut for piece in pieces])
-        starts = np.cumsum([0, *map(len, cut)])
+        parts = [self._judged(some) for some in _chunks(texts)]
+        return Judged(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def _judged(self, texts: Sequence[str]) -> Judged:
+        pieces, starts = _pieces(texts)
+        found = features(pieces)
         words = self._summed(found.words)
         sums = words + self._summed(found.pairs) + self._summed(found.runs)
         length = np.sqrt(np.maximum(sums[:, WEIGHT_LANE], LEAST_LENGTH))
@@ -72,17 +82,30 @@ class Heads:
         )
 
     def _summed(self, kind: Kind) -> Sums:
-        """Add up the rows of each text's buckets: whole numbers, so in any order the same."""
-        rows = self._packed[kind.buckets].view(np.int8).reshape(-1, LANES)
-        padded = np.concatenate([rows, np.zeros((1, LANES), np.int8)])
-        sums = np.add.reduceat(padded, kind.starts[:-1], axis=0, dtype=np.int64)
-        sums[np.diff(kind.starts) == 0] = 0
+        """Add up the rows of each text's buckets: whole numbers, so in any order the same.
+
+        Four lanes travel in one number of 64 bits, moved up so that none is negative. 16 bits hold the sum of 257, so
+        longer texts are added up in parts: a quarter of the time of adding eight columns.
+        """
+        counts = np.diff(kind.starts)
+        parts = -(-counts // PART)
+        ends = np.cumsum(parts)
+        offsets = np.arange(parts.sum()) - np.repeat(ends - parts, parts)
+        starts = np.repeat(kind.starts[:-1], parts) + PART * offsets
+        sums: Sums = np.zeros((len(counts), LANES), np.int64)
+        some = np.flatnonzero(counts)
+        if len(some):
+            halves = [np.add.reduceat(half[kind.buckets], starts).view(np.uint16) for half in self._halves]
+            lanes = np.concatenate([half.reshape(-1, LANES // 2) for half in halves], axis=1)
+            sums[some] = np.add.reduceat(lanes, (ends - parts)[some], axis=0, dtype=np.int64)
+        sums -= LOWEST * counts[:, None]
         return sums
 
-    @property
-    def _packed(self) -> npt.NDArray[np.uint64]:
-        """The same bytes, a row a number: one look-up gives all heads."""
-        return self.table.view(np.uint64).ravel()
+    @cached_property
+    def _halves(self) -> tuple[npt.NDArray[np.uint64], ...]:
+        """The lanes in 16 bits each, four of a bucket in one number: one look-up gives them all."""
+        lanes = (self.table.astype(np.int16) + LOWEST).astype(np.uint16)
+        return tuple(np.ascontiguousarray(half).view(np.uint64).ravel() for half in np.hsplit(lanes, 2))
 
     def to_bytes(self) -> bytes:
         """Give the file: a line of JSON, then the table."""
@@ -104,11 +127,27 @@ def heads() -> Heads:
     return from_bytes(files(__package__).joinpath(WEIGHTS).read_bytes())
 
 
-def _pieces(text: str) -> list[str]:
-    """Cut a text into pieces of even length."""
-    if len(text) <= PIECE_CHARACTERS:
-        return [text]
-    size = -(-len(text) // -(-len(text) // PIECE_CHARACTERS))
+def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut texts into runs of about the same length, one run at least."""
+    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
+    chunk = ends // CHUNK_CHARACTERS
+    cuts = [0, *(np.flatnonzero(chunk[1:] != chunk[:-1]) + 1).tolist(), len(texts)]
+    return (texts[start:end] for start, end in pairwise(cuts))
+
+
+def _pieces(texts: Sequence[str]) -> tuple[Sequence[str], Indices]:
+    """Cut the long texts into pieces of even length; gives all pieces, and where those of each text begin and end."""
+    counts = -(-np.fromiter(map(len, texts), np.int64, len(texts)) // PIECE_CHARACTERS)
+    starts = np.cumsum([0, *np.maximum(counts, 1)])
+    if starts[-1] == len(texts):
+        return texts, starts
+    return [piece for text, count in zip(texts, counts.tolist(), strict=True) for piece in _cut(text, count)], starts
+
+
+def _cut(text: str, count: int) -> Sequence[str]:
+    if count <= 1:
+        return (text,)
+    size = -(-len(text) // count)
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 

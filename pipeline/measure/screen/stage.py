@@ -1,6 +1,6 @@
 """The stage that adds `moderation` where no API is asked: which rows a reader should look at, and where."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -10,24 +10,23 @@ import pyarrow as pa
 
 from pipeline.core.columns import MODERATION, with_columns
 from pipeline.core.example import Example, Method
-from pipeline.core.passages import Passages, passages_of
-from pipeline.core.plain import plain_passages
+from pipeline.core.passages import Passages
+from pipeline.core.plain import plain_passages, plain_turns, quick_passages
 from pipeline.measure.moderation.pieces import pieces
 from pipeline.measure.screen.heads import BACKEND, PREFIX, Heads, Judged, heads
 
 ADDS: Final = pa.schema([pa.field("moderation", MODERATION)])
 SCREENED_MARKS: Final = frozenset("sduatf?zcy")
 """Marks of passages that are said or called: contents, refusals, tool calls."""
-CHUNK_CHARACTERS: Final = 1 << 19
-"""Text judged at once: its arrays fit into the processor's cache."""
 LEAST_WORDS: Final = 10
 """Of a row: with fewer, its language cannot be told and it is screened."""
 LEAST_ENGLISH: Final = 0.08
 """Share of common English words below which a row is not screened: other languages, code, numbers."""
-LAST_LATIN: Final = 0x24F
+LAST_LATIN: Final = "\u024f"
 LEAST_LATIN: Final = 0.7
 """Share of Latin letters, digits and marks below which a row is not screened."""
 WHOLE: Final = 1 << 30
+_LAST_LEAD, _LAST_TAIL = LAST_LATIN.encode()
 
 
 @dataclass(frozen=True)
@@ -66,17 +65,12 @@ class Screen:
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the rows with what the screen says; `flagged` stays null, for that is not its to decide."""
         loaded = heads()
-        said: list[dict[str, object] | None] = []
-        for chunk in _chunks([_spoken(payload, self.method) for payload in batch["payload"].to_pylist()]):
-            margins, is_read, best = rows_of(loaded, [one.texts for one in chunk])
-            for row, one in enumerate(chunk):
-                if not is_read[row]:
-                    said.append(None)
-                elif row in best:
-                    where = _places(loaded, one, best[row], self.method) if self.routes else ()
-                    said.append(_suspected(loaded, margins[row], where))
-                else:
-                    said.append(CALM)
+        payloads = batch["payload"].cast(pa.binary()).to_pylist()
+        margins, is_read, best = rows_of(loaded, [_spoken(payload, self.method) for payload in payloads])
+        said: list[dict[str, object] | None] = [CALM if is_one_read else None for is_one_read in is_read.tolist()]
+        for row in (row for row in best if is_read[row]):
+            where = _places(loaded, payloads[row], best[row], self.method) if self.routes else ()
+            said[row] = _suspected(loaded, margins[row], where)
         return with_columns(batch, ADDS, {"moderation": said})
 
 
@@ -102,42 +96,20 @@ def _suspected(loaded: Heads, margins: npt.NDArray[np.float64], where: tuple[str
     }
 
 
-class Spoken(NamedTuple):
-    """What of one row is screened."""
-
-    payload: str
-    passages: Passages
-    is_plain: bool
-    """Whether each passage is the content of a turn."""
-
-    @property
-    def texts(self) -> list[str]:
-        """Give the texts in order."""
-        return [self.passages.texts[index] for index in self.indices]
-
-    @property
-    def indices(self) -> list[int]:
-        """Give which passages they are."""
-        marks, texts, _ = self.passages
-        return [index for index, mark in enumerate(marks) if mark in SCREENED_MARKS and texts[index]]
-
-
-def _spoken(payload: str | None, method: Method) -> Spoken:
+def _spoken(payload: bytes | None, method: Method) -> list[str]:
+    """Give the texts of one row that are screened, in order."""
     if payload is None:
-        return Spoken("", Passages("", (), None), is_plain=False)
-    plain = plain_passages(payload, method=method)
-    return Spoken(payload, plain or passages_of(payload, method=method), plain is not None)
+        return []
+    turns = plain_turns(payload) if method != "dpo" else None
+    if turns is not None:
+        return [turn.content for turn in turns if turn.content]
+    said = quick_passages(payload.decode(), method=method)
+    return [said.texts[index] for index in _screened(said)]
 
 
-def _chunks(rows: Sequence[Spoken]) -> Iterator[Sequence[Spoken]]:
-    start, size = 0, 0
-    for index, one in enumerate(rows):
-        size += sum(map(len, one.passages.texts))
-        if size >= CHUNK_CHARACTERS:
-            yield rows[start : index + 1]
-            start, size = index + 1, 0
-    if start < len(rows):
-        yield rows[start:]
+def _screened(said: Passages) -> list[int]:
+    """Give which passages are said or called."""
+    return [index for index, mark in enumerate(said.marks) if mark in SCREENED_MARKS and said.texts[index]]
 
 
 class Rows(NamedTuple):
@@ -179,21 +151,30 @@ def _judged(loaded: Heads, texts: Sequence[str]) -> Judged:
 
 def _is_english(texts: Sequence[str], judged: Judged, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     words, english = (np.add.reduceat(counts, starts) for counts in (judged.words, judged.english))
-    letters = np.add.reduceat(np.array([len(text) for text in texts], np.int64), starts)
-    others = np.array([0 if text.isascii() else _beyond_latin(text) for text in texts], np.int64)
-    is_latin = np.add.reduceat(others, starts) <= (1 - LEAST_LATIN) * letters
+    letters = np.add.reduceat(np.fromiter(map(len, texts), np.int64, len(texts)), starts)
+    is_latin = np.add.reduceat(_beyond_latin(texts), starts) <= (1 - LEAST_LATIN) * letters
     return (words > 0) & is_latin & ((words < LEAST_WORDS) | (english >= LEAST_ENGLISH * words))
 
 
-def _beyond_latin(text: str) -> int:
-    return int((np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4") > LAST_LATIN).sum())
+def _beyond_latin(texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Give how many characters of each text stand beyond LAST_LATIN: counted in UTF-8 by the bytes that begin one."""
+    foreign = [index for index, text in enumerate(texts) if not text.isascii()]
+    parts = [texts[index].encode("utf-8", "surrogatepass") for index in foreign]
+    letters = np.frombuffer(b"".join([*parts, b" "]), np.uint8)
+    begins = letters > _LAST_LEAD
+    begins[:-1] |= (letters[:-1] == _LAST_LEAD) & (letters[1:] > _LAST_TAIL)
+    counts = np.zeros(len(texts), np.int64)
+    if foreign:
+        counts[foreign] = np.add.reduceat(begins, np.cumsum([0, *map(len, parts[:-1])]), dtype=np.int64)
+    return counts
 
 
-def _places(loaded: Heads, one: Spoken, best: npt.NDArray[np.int64], method: Method) -> tuple[str, ...]:
+def _places(loaded: Heads, payload: bytes, best: npt.NDArray[np.int64], method: Method) -> tuple[str, ...]:
     """Give the pointer of each head's highest text, the first of equals; `best` are those texts."""
-    if one.is_plain:
-        return tuple(_pointer(one.passages, one.indices[index]) for index in best.tolist())
-    example = Example.parse(one.payload, method=method)
+    if plain := plain_passages(payload, method=method):
+        places = _screened(plain)
+        return tuple(_pointer(plain, places[index]) for index in best.tolist())
+    example = Example.parse(payload.decode(), method=method)
     found = [piece for piece in pieces(example, unit="message", max_tokens=WHOLE) if piece.kind == "text"]
     highest = loaded.judge([piece.content for piece in found]).margins.argmax(axis=0) if found else ()
     return tuple(found[index].where for index in highest)
