@@ -1,13 +1,14 @@
 """Delimited text: CSV, TSV and their relatives, in the state people really have them."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from pipeline.core.record import Record
 from pipeline.read.damage import Damaged
-from pipeline.read.dialect import Reading, best_reading
+from pipeline.read.dialect import best_reading
 from pipeline.read.fields import Dialect
 from pipeline.read.format import Chunk, Format, Settled
 from pipeline.read.header import column_names, find_head, unique
@@ -55,7 +56,8 @@ class Layout(NamedTuple):
     names: tuple[str, ...]
     least: int
     """Fewest fields of a row that is filled up; below it is ragged."""
-    sample: Reading
+    is_empty: bool
+    """Whether its beginning has no rows."""
 
     @property
     def table(self) -> Tabular:
@@ -64,15 +66,21 @@ class Layout(NamedTuple):
 
 
 def layout(stream: Stream, settings: CsvSettings) -> Layout:
-    """Find out how the file is written."""
+    """Find out how the file is written: a third of a second, once, though its notes, its rows and the manifest ask."""
     lines, is_whole = take_sample(stream)
+    return _laid_out(tuple(lines), is_whole, "\t" if stream.suffix in (".tsv", ".tab") else ",", settings)
+
+
+@lru_cache(maxsize=32)
+def _laid_out(lines: tuple[bytes, ...], is_whole: bool, prefer: str, settings: CsvSettings) -> Layout:  # noqa: FBT001 - of a sample
+    """Give the same for the same beginning: what stands there is the key, so no change of the file goes unseen."""
     reading = best_reading(
-        lines[settings.skip or 0 :],
+        list(lines[settings.skip or 0 :]),
         is_whole=is_whole,
         delimiter=settings.delimiter,
         quote=settings.quote,
         escape=settings.escape,
-        prefer="\t" if stream.suffix in (".tsv", ".tab") else ",",
+        prefer=prefer,
     )
     sound = [row for row in reading.rows if row.fields is not None]
     fields = [row.fields or [] for row in sound]
@@ -85,7 +93,8 @@ def layout(stream: Stream, settings: CsvSettings) -> Layout:
     skip = sound[head.skip].line - 1 + (settings.skip or 0) if sound else settings.skip or 0
     table = fields[head.skip :]
     names = settings.columns or _names(table, header)
-    return Layout(reading.dialect, skip, header, unique(names), _least(table[header:], names, settings.short), reading)
+    least = _least(table[header:], names, settings.short)
+    return Layout(reading.dialect, skip, header, unique(names), least, is_empty=not reading.rows)
 
 
 class Sample(NamedTuple):
@@ -159,7 +168,7 @@ def settle(stream: Stream, settings: CsvSettings) -> Settled:
 def _notes(found: Layout, settings: CsvSettings) -> Iterator[str]:
     if found.skip and settings.skip is None:
         yield f"{found.skip} line{'s' * (found.skip > 1)} before the header passed over; set `skip` if that is wrong."
-    if not found.sample.rows:
+    if found.is_empty:
         yield "no rows in it."
         return
     if not found.header and settings.header == "auto" and not settings.columns:
