@@ -39,11 +39,12 @@ def lineage(facts: pa.Table, *, lines: Mapping[str, npt.NDArray[np.int64]]) -> p
 
     `lines` has, per training file, the row numbers of the facts in the order of the file's lines.
     """
-    file = np.full(len(facts), None, dtype=object)
+    file = np.full(len(facts), -1, dtype=np.int64)
     line = np.zeros(len(facts), dtype=np.int64)
-    for name, rows in lines.items():
-        file[rows] = name
+    for number, rows in enumerate(lines.values()):
+        file[rows] = number
         line[rows] = np.arange(1, len(rows) + 1)
+    files = pa.array(list(lines), pa.string())
     columns = {
         "name": facts["name"],
         "source": facts["source"],
@@ -55,10 +56,12 @@ def lineage(facts: pa.Table, *, lines: Mapping[str, npt.NDArray[np.int64]]) -> p
         "kin": facts["kin"],
         "codes": _codes(facts),
         "mended": facts["mended"],
-        "file": pa.array(file, pa.string()),
+        "file": files.take(pa.array(file, mask=file < 0)),
         "line": pa.array(line, mask=line == 0),
     }
-    return pa.table(columns, schema=LINEAGE).take(pa.array(sorted_rows(facts["name"]))).combine_chunks()
+    table, order = pa.table(columns, schema=LINEAGE), sorted_rows(facts["name"])
+    is_sorted = bool((np.diff(order) == 1).all())
+    return (table if is_sorted else table.take(pa.array(order))).combine_chunks()
 
 
 def write_lineage(folder: Path, table: pa.Table) -> Path:
@@ -89,11 +92,15 @@ def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 def _codes(facts: pa.Table) -> pa.Array:
     """Give the codes of each row once, sorted; a trouble's code is its first word."""
-    codes: list[list[str]] = [[]] * len(facts)
     troubles = facts["trouble"] if "trouble" in facts.column_names else pa.nulls(len(facts), pa.string())
     marked = pc.or_(pc.is_valid(troubles), pc.greater(pc.fill_null(pc.list_value_length(facts["findings"]), 0), 0))
     rows = np.flatnonzero(marked.to_numpy(zero_copy_only=False))
     found = facts["findings"].take(pa.array(rows)).to_pylist()
-    for row, flaws, trouble in zip(rows, found, troubles.take(pa.array(rows)).to_pylist(), strict=True):
-        codes[row] = sorted({flaw["code"] for flaw in flaws or ()} | ({trouble.split(" ", 1)[0]} if trouble else set()))
-    return pa.array(codes, pa.list_(pa.string()))
+    codes = [
+        sorted({flaw["code"] for flaw in flaws or ()} | ({trouble.split(" ", 1)[0]} if trouble else set()))
+        for flaws, trouble in zip(found, troubles.take(pa.array(rows)).to_pylist(), strict=True)
+    ]
+    sizes = np.zeros(len(facts) + 1, np.int32)
+    sizes[rows + 1] = [len(some) for some in codes]
+    flat = pa.array([code for some in codes for code in some], pa.string())
+    return pa.ListArray.from_arrays(pa.array(np.cumsum(sizes, dtype=np.int32)), flat)

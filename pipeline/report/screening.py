@@ -24,7 +24,7 @@ def screening(facts: pa.Table, *, settings: ModerationSettings, not_covered: tup
     if "moderation" not in facts.column_names:
         return ModerationFacts(not_asked=examples, not_covered=not_covered)
     asked = facts["moderation"].filter(pc.and_(is_example, pc.is_valid(facts["moderation"]))).combine_chunks()
-    states = Counter(asked.field("state").to_pylist())
+    states = {one["values"]: one["counts"] for one in pc.value_counts(asked.field("state")).to_pylist()}
     counts = {word: states.get(word, 0) for word in ("verified", "screened", "held")}
     is_screened = pc.equal(asked.field("state"), "screened")
     flagged = _flagged(asked.filter(pc.invert(is_screened)), settings)
@@ -61,8 +61,8 @@ def _flagged(asked: pa.Array, settings: ModerationSettings) -> list[tuple[str, .
 
 def _suspected(screened: pa.Array) -> list[tuple[str, ...]]:
     """Give what the offline screen suspects of each row that it would have read; the plan's thresholds are not its own."""
-    lists = (one for one in screened.field("categories").to_pylist() if one)
-    return [tuple(name.removeprefix("screen/") for name in names) for names in lists]
+    some = screened.filter(pc.greater(pc.fill_null(pc.list_value_length(screened.field("categories")), 0), 0))
+    return [tuple(name.removeprefix("screen/") for name in names) for names in some.field("categories").to_pylist()]
 
 
 def _counted(flagged: list[tuple[str, ...]]) -> dict[str, int]:

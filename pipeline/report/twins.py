@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -39,21 +41,26 @@ def conflicts(facts: pa.Table) -> ConflictFacts:
     """Find prompts with different answers among the kept rows; `facts` has name, fate, prompt and content."""
     could = pc.and_(pc.equal(facts["fate"], "kept"), pc.is_valid(facts["prompt"]))
     asked = facts.select(["name", "prompt", "content"]).filter(could)
-    answers = asked.group_by("prompt", use_threads=False).aggregate([("content", "count_distinct")])
-    several = answers.filter(pc.greater(answers["content_count_distinct"], 1))["prompt"]
-    if not len(several):
+    prompts, contents = (_numbers(asked[name]) for name in ("prompt", "content"))
+    least, most = np.full(len(asked), len(asked)), np.full(len(asked), -1)
+    np.minimum.at(least, prompts, contents)
+    np.maximum.at(most, prompts, contents)
+    torn = np.flatnonzero((least < most)[prompts])
+    if not len(torn):
         return ConflictFacts()
-    rows = _named(
-        asked.select(["name", "prompt"]).filter(pc.is_in(asked["prompt"], value_set=several.combine_chunks()))
-    )
-    first: dict[bytes, list[str]] = {}
-    for name, prompt in zip(rows["name"].to_pylist(), rows["prompt"].to_pylist(), strict=True):
-        first.setdefault(prompt, []).append(name)
+    rows = torn[sorted_rows(asked["name"].take(pa.array(torn)))]
+    numbers = _numbers(pa.chunked_array([prompts[rows]]))
+    first = [rows[np.flatnonzero(numbers == number)[:FIRST_PLACES]] for number in range(FIRST_PLACES)]
     return ConflictFacts(
-        prompts=len(several),
+        prompts=int(numbers.max()) + 1,
         examples=len(rows),
-        first=tuple(tuple(names[:FIRST_PLACES]) for names in list(first.values())[:FIRST_PLACES]),
+        first=tuple(tuple(asked["name"].take(pa.array(some)).to_pylist()) for some in first if len(some)),
     )
+
+
+def _numbers(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Give equal values equal numbers, from 0 in the order in which they first come."""
+    return np.asarray(column.combine_chunks().dictionary_encode().indices, np.int64)
 
 
 def joined(parts: Iterable[ConflictFacts]) -> ConflictFacts:

@@ -28,7 +28,7 @@ def mixed_system(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
 
     Give all the same system prompt that you will use later, or none.
     """
-    rows = shipped(facts)
+    rows = shipped(facts, "roles")
     guided = pc.sum(pc.match_substring_regex(rows["roles"], "^[sd]")).as_py() or 0
     if 0 < guided < rows.num_rows:
         yield RowFlaw(
@@ -82,7 +82,7 @@ def _answers(facts: pa.Table) -> list[int]:
     """Give how often each answer is given, the commonest first."""
     if "answer" not in facts.column_names:
         return []
-    counted = pc.value_counts(shipped(facts)["answer"].drop_null())
+    counted = pc.value_counts(shipped(facts, "answer")["answer"].drop_null())
     return sorted(counted.field("counts").to_pylist(), reverse=True)
 
 
@@ -92,6 +92,6 @@ def nothing_trained(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
 
     Give the answers that shall be learned weight 1. Needs `trained_tokens`.
     """
-    rows = shipped(facts)
+    rows = shipped(facts, "trained_tokens")
     if rows.num_rows and pc.sum(rows["trained_tokens"]).as_py() == 0:
         yield RowFlaw(None, "", f"0 trained tokens in {rows.num_rows:,} examples; expected some.")

@@ -17,6 +17,8 @@ from pipeline.core.wording import counted
 
 OPEN_SHARE: Final = 0.2
 """Share of all examples from which one prompt is an open task (*write a story*), and its answers no contradiction."""
+ASKED: Final = ("name", "side", "roles", "prompt", "content", "group")
+"""Columns that rules about prompts look at."""
 MANY: Final = 5
 """Answers to one prompt below which it is not called open."""
 
@@ -63,7 +65,7 @@ def leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     *The same data should not be present in both train and validation files.* Delete one. Needs `content`, `side`.
     """
     if {"content", "side"} <= set(facts.column_names) and _is_validated(facts):
-        rows = shipped(facts)
+        rows = shipped(facts, "name", "side", "content")
         yield from _across(rows, repeated(rows, "content"), "This example is also in train; expected on one side.")
 
 
@@ -74,7 +76,7 @@ def prompt_leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     Keep all answers to one prompt on one side; `tuneset build` does. Needs `prompt`, `content`, `side`.
     """
     if {"prompt", "content", "side"} <= set(facts.column_names) and _is_validated(facts):
-        rows = asked(shipped(facts))
+        rows = asked(shipped(facts, *ASKED))
         groups = repeated(rows, "prompt")
         is_closed = groups.sizes < OPEN_SHARE * asked_of_all(rows)
         groups = groups.of(is_closed & (groups.distinct(_numbered(rows, "content")) > 1))
@@ -112,7 +114,7 @@ def contradict(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     Keep the right one; keep several where each is right and variety is wanted. Needs `prompt`, `content`.
     """
     if {"prompt", "content"} <= set(facts.column_names):
-        rows = asked(shipped(facts))
+        rows = asked(shipped(facts, *ASKED))
         apart = "group" if "group" in rows.column_names and not rows["group"].null_count else "content"
         groups = repeated(rows, "prompt")
         answers = groups.distinct(_numbered(rows, apart))
@@ -129,7 +131,7 @@ def one_prompt(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     Vary the prompt (`instructions` in the plan takes several), or write what makes each answer different into it.
     """
     if {"prompt", "content"} <= set(facts.column_names):
-        rows = asked(shipped(facts))
+        rows = asked(shipped(facts, *ASKED))
         groups = repeated(rows, "prompt")
         some = (groups.sizes >= MANY) & (groups.sizes >= OPEN_SHARE * asked_of_all(rows))
         for name, count in zip(_names(rows, groups.first[some]), groups.sizes[some].tolist(), strict=True):

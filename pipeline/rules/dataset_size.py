@@ -19,7 +19,7 @@ def too_few(facts: pa.Table, limits: Limits) -> Iterator[RowFlaw]:
     Add examples; where only the validation file is too small, give it a larger share or none. Needs `side`.
     """
     for name in ("train", "validation"):
-        count = side(shipped(facts), name).num_rows
+        count = side(shipped(facts, "side"), name).num_rows
         is_explained = count == 0 and (name == "validation" or "fate" not in facts.column_names)
         if limits.min_examples is not None and count < limits.min_examples and not is_explained:
             yield RowFlaw(
@@ -33,7 +33,7 @@ def few(facts: pa.Table, limits: Limits) -> Iterator[RowFlaw]:
 
     Add good examples until the number that the vendor recommends. Needs `side`.
     """
-    count = side(shipped(facts), "train").num_rows
+    count = side(shipped(facts, "side"), "train").num_rows
     wanted = limits.recommended_examples
     if wanted is not None and (limits.min_examples or 0) <= count < wanted:
         yield RowFlaw(None, "", f"{counted(count, 'train example')}; {wanted:,} or more are recommended.")
@@ -47,10 +47,10 @@ def too_many(facts: pa.Table, limits: Limits) -> Iterator[RowFlaw]:
     """
     most = {"train": limits.max_examples, "validation": limits.max_validation_examples}
     for name, limit in most.items():
-        count = side(shipped(facts), name).num_rows
+        count = side(shipped(facts, "side"), name).num_rows
         if limit is not None and count > limit:
             yield RowFlaw(None, "", f"{counted(count, f'{name} example')}; {limits.target} takes at most {limit:,}.")
-    seen = pc.sum(pc.greater(shipped(facts)["images"], 0)).as_py() or 0
+    seen = pc.sum(pc.greater(shipped(facts, "images")["images"], 0)).as_py() or 0
     if limits.max_image_examples is not None and seen > limits.max_image_examples:
         yield RowFlaw(
             None, "", f"{seen:,} examples with images; {limits.target} takes at most {limits.max_image_examples:,}."
@@ -65,7 +65,8 @@ def too_large(facts: pa.Table, limits: Limits) -> Iterator[RowFlaw]:
     """
     if "payload_bytes" not in facts.column_names:
         return
-    sizes = {name: pc.sum(side(shipped(facts), name)["payload_bytes"]).as_py() or 0 for name in ("train", "validation")}
+    rows = shipped(facts, "side", "payload_bytes")
+    sizes = {name: pc.sum(side(rows, name)["payload_bytes"]).as_py() or 0 for name in ("train", "validation")}
     most = {"train": limits.max_file_bytes, "validation": limits.max_validation_bytes or limits.max_file_bytes}
     for name, limit in most.items():
         if limit is not None and sizes[name] > limit:
