@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from multiprocessing import forkserver
+from threading import Thread
 from typing import Any
 
 
@@ -48,3 +49,12 @@ def ready_workers() -> None:
         modules = ["pipeline.cli._worker"]
         multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
         forkserver.ensure_running()
+
+
+def dismiss_workers() -> None:
+    """Let the server of workers end, beside us: it holds the tables that they shared, 180 MB that the last steps may need.
+
+    The next worker would start another one.
+    """
+    if stop := getattr(forkserver._forkserver, "_stop", None):  # noqa: SLF001 - no public way; it ends with us else
+        Thread(target=stop).start()

@@ -2,12 +2,13 @@
 
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli._light import ready_workers, without_pandas
+from pipeline.cli._light import dismiss_workers, ready_workers, without_pandas
 from pipeline.cli._log import log_format
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def command(files: tuple[str, ...], **options: Any) -> int:
         ready_workers()
     without_pandas()
     ask, names, validation = _asked(files, options)
+    if _is_large(files):
+        import_module("scipy.sparse.csgraph")  # what kin asks for at the end; here the workers are not ready yet
     if options["fix"] or options["diff"]:
         return _fix(names, ask, options)
     if options["target"] == "all":
@@ -219,7 +222,7 @@ def _check(names: tuple[str, ...], validation: tuple[str, ...], ask: "Ask", opti
 
     old = baseline.load(Path(options["baseline"])) if options["baseline"] else baseline.Baseline()
     ask = replace(ask, hidden=old.hidden, suite=Path(options["expect"]) if options["expect"] else None)
-    checked = check_named(names, validation=validation, ask=ask, stdin=sys.stdin.buffer)
+    checked = check_named(names, validation=validation, ask=ask, stdin=sys.stdin.buffer, when_judged=dismiss_workers)
     if options["write_baseline"]:
         Path(options["write_baseline"]).write_text(baseline.written(checked.keys | old.hidden), encoding="utf-8")
     return baseline.compared(checked, old.rates) if old.rates else checked
