@@ -9,6 +9,8 @@ import pyarrow.compute as pc
 
 Indices = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
+Pairs = npt.NDArray[np.int32]
+"""Of shape (pairs, 2): a million recombined chats have fourteen million, so four bytes an end."""
 
 REACH: Final = 8
 """Rows under one key are each compared with this many next ones, all with all where up to nine share a key."""
@@ -21,7 +23,7 @@ CODES_AT_ONCE: Final = 1 << 23
 """Pairs held before repeats among them are dropped: 64 MB."""
 
 
-def candidates(keys: pa.ChunkedArray, order: Indices) -> Indices:
+def candidates(keys: pa.ChunkedArray, order: Indices) -> Pairs:
     """Give places in `order` of rows with an equal key, smaller place first, as an array of shape (n, 2), each pair once.
 
     `keys` is list<uint64> a row, all of one length or empty; `order` has the rows to compare, in an order that is the
@@ -38,7 +40,11 @@ def candidates(keys: pa.ChunkedArray, order: Indices) -> Indices:
         waiting.append(_pairs(column[kept], places[kept], len(order)))
         if sum(map(len, waiting[1:])) > max(CODES_AT_ONCE, len(waiting[0])):
             waiting = [_distinct(waiting)]
-    pairs: Indices = np.stack(np.divmod(_distinct(waiting), max(len(order), 1)), axis=1)
+    codes, count = _distinct(waiting), max(len(order), 1)
+    waiting.clear()
+    pairs = np.empty((len(codes), 2), np.int32)
+    np.floor_divide(codes, count, out=pairs[:, 0], casting="unsafe")
+    np.remainder(codes, count, out=pairs[:, 1], casting="unsafe")
     return pairs
 
 
@@ -95,6 +101,7 @@ def met(first_of: Indices, size: Indices) -> tuple[Indices, Indices]:
 
 
 def _distinct(codes: list[Indices]) -> Indices:
-    every: Indices = np.sort(np.concatenate(codes))
+    every: Indices = np.concatenate(codes)
+    every.sort()
     found: Indices = every[np.concatenate([[True], every[1:] != every[:-1]])[: len(every)]]
     return found

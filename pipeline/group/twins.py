@@ -13,7 +13,7 @@ from pipeline.core.example import Method
 from pipeline.core.settings import DedupeSettings
 from pipeline.core.sketch import sketches_of
 from pipeline.core.verdicts import PairVerdicts, digest_lanes
-from pipeline.group.candidates import candidates
+from pipeline.group.candidates import Pairs, candidates
 from pipeline.group.kin import kin
 from pipeline.group.order import Indices, by_digest, codes, first_rows, numbered, speakers_first
 from pipeline.group.stars import Likenesses, stars
@@ -71,15 +71,21 @@ def spokesmen(facts: pa.Table, group: pa.ChunkedArray | pa.Array) -> Indices:
 
 def _near(facts: pa.Table, chiefs: Indices, comparison: Comparison) -> tuple[Indices, Likenesses]:
     """Give each content its centre and its likeness to it; `chiefs` are the rows of the contents, by number."""
-    pairs = candidates(facts["keys"], chiefs)
     digests = digest_lanes(facts["content"])[chiefs]
     asked = facts["prompt"].take(pa.array(chiefs))
     prompts = np.where(asked.is_valid().to_numpy(), codes(asked), -1)
     contents = Contents(chiefs, digests, sketches_of(facts["sketch"])[chiefs], prompts)
-    if "is_pinned" in facts.column_names:
-        pinned = facts["is_pinned"].to_numpy()[chiefs]
-        pairs = pairs[~pinned[pairs].all(axis=1)]
-    return stars(verified(pairs, contents, comparison), len(chiefs))
+    return stars(verified(_pairs(facts, chiefs), contents, comparison), len(chiefs))
+
+
+def _pairs(facts: pa.Table, chiefs: Indices) -> Pairs:
+    """Give the pairs of contents that are worth comparing."""
+    pairs = candidates(facts["keys"], chiefs)
+    if "is_pinned" not in facts.column_names:
+        return pairs
+    pinned = facts["is_pinned"].to_numpy()[chiefs]
+    left: Pairs = pairs[~pinned[pairs].all(axis=1)]
+    return left
 
 
 def _named(digests: pa.ChunkedArray, numbers: Indices, order: Indices) -> pa.Array:

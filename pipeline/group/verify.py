@@ -13,6 +13,7 @@ from pipeline.core.settings import DedupeSettings
 from pipeline.core.sketch import Sketches, may_reach, word_counts
 from pipeline.core.verdicts import NOT_TWINS, PairVerdicts, pair_keys
 from pipeline.core.word_hashes import Hashes
+from pipeline.group.candidates import Pairs
 from pipeline.group.likeness import likeness
 from pipeline.group.prompts import Prompt, is_another, tiled
 from pipeline.group.stars import Edges, Likenesses
@@ -55,15 +56,16 @@ class Comparison(NamedTuple):
         return f"{COMPARISON} {self.method} {self.settings.threshold} {self.settings.terse}"
 
 
-def verified(pairs: Indices, contents: Contents, comparison: Comparison) -> Edges:
+def verified(pairs: Pairs | Indices, contents: Contents, comparison: Comparison) -> Edges:
     """Give the near twins among pairs of contents."""
     pairs = pairs[_hopeful(pairs, contents.sketches, least=comparison.settings.threshold)]
-    alike = _known(pairs, contents, comparison)
+    places = pairs.astype(np.int64)
+    alike = _known(places, contents, comparison)
     twins = alike > NOT_TWINS
-    return Edges(pairs[twins, 0], pairs[twins, 1], alike[twins])
+    return Edges(places[twins, 0], places[twins, 1], alike[twins])
 
 
-def _hopeful(pairs: Indices, sketches: Sketches, *, least: float) -> npt.NDArray[np.bool_]:
+def _hopeful(pairs: Pairs | Indices, sketches: Sketches, *, least: float) -> npt.NDArray[np.bool_]:
     """Say which pairs may be alike, by their sketches: in chats nine in ten are not."""
     found = [np.zeros(0, dtype=bool)]
     for start in range(0, len(pairs), SKETCHES_AT_ONCE):
@@ -109,15 +111,17 @@ def _asks_another(pairs: Indices, contents: Contents, comparison: Comparison) ->
     asked = contents.prompts[pairs]
     differ = np.flatnonzero((asked >= 0).all(axis=1) & (asked[:, 0] != asked[:, 1]))
     numbers, rows = np.unique(contents.prompts, return_index=True)
-    several, which = np.unique(asked[differ], axis=0, return_inverse=True)
+    count = int(contents.prompts.max(initial=0)) + 1
+    several, which = np.unique(asked[differ, 0] * count + asked[differ, 1], return_inverse=True)
+    ends_of = np.stack(np.divmod(several, count), axis=1)
     is_other = np.zeros(len(several), dtype=bool)
-    for some in tiled(several[:, 0], several[:, 1]):
-        wanted, places = np.unique(several[some], return_inverse=True)
+    for some in tiled(ends_of[:, 0], ends_of[:, 1]):
+        wanted, places = np.unique(ends_of[some], return_inverse=True)
         texts = comparison.payload_of(contents.rows[rows[np.searchsorted(numbers, wanted)]].tolist())
         prompts = [Prompt.of(quick_passages(text, method=comparison.method)) for text in texts]
         ends = places.reshape(-1, 2).tolist()
         is_other[some] = [is_another(prompts[first], prompts[second]) for first, second in ends]
-    ruled_out[differ] = is_other[which.ravel()]
+    ruled_out[differ] = is_other[which]
     return ruled_out
 
 
