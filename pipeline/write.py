@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -22,6 +21,7 @@ from pipeline.core.settings import PrivateKind, WriteSettings
 from pipeline.core.tombstone import ERASED
 
 BOM: Final = b"\xef\xbb\xbf"
+_GRADES: Final = {int(severity): str(severity) for severity in Severity}
 ROWS_AT_ONCE: Final = 4_096
 """Lines joined and written at a time, and rows looked up: a call for each costs more than its work."""
 Rows = npt.NDArray[np.int64]
@@ -73,17 +73,18 @@ def write(
     with (folder / "rejected.jsonl").open("wb") as file:
         _lines(file, _rejects(table, texts, by_place[~shipped[by_place]], mask, encoding_of))
     with (folder / "findings.jsonl").open("wb") as file:
-        file.writelines(findings_lines(chain(findings, row_findings(table, by_place))))
+        file.writelines(findings_lines(findings))
+        _lines(file, _row_findings(table, by_place))
     return Written(*sides)
 
 
-def row_findings(table: pa.Table, rows: Rows) -> Iterator[Finding]:
-    """Give the findings of these rows, in this order."""
+def _row_findings(table: pa.Table, rows: Rows) -> Iterator[bytes]:
+    """Give the findings of these rows, in this order, as lines of findings.jsonl: the struct is the line but for its name."""
     flawed = rows[_lengths(table["findings"])[rows] > 0]
     for part in _few(table.select(["name", "findings"]), flawed):
         for name, flaws in zip(part["name"].to_pylist(), part["findings"].to_pylist(), strict=True):
             for flaw in flaws:
-                yield Finding(name, flaw["code"], Severity(flaw["severity"]), flaw["where"], flaw["message"])
+                yield msgspec.json.encode({"name": name, **flaw, "severity": _GRADES[flaw["severity"]]})
 
 
 def findings_lines(findings: Iterable[Finding]) -> Iterator[bytes]:
@@ -132,7 +133,7 @@ def _reject(values: dict[str, Any], record: bytes, raw: bytes, encoding_of: Enco
         **(
             {}
             if (values["trouble"] or "").startswith(ERASED)
-            else _original(record, raw, partial(encoding_of, place_of(values["name"])[0]))
+            else _original(record, raw, lambda: encoding_of(place_of(values["name"])[0]))
         ),
     }
 
