@@ -24,6 +24,8 @@ Mask = npt.NDArray[np.bool_]
 DATASET: Final = "dataset"
 """Name of a finding about the whole."""
 ANYTHING: Final = "*"
+TOGETHER: Final = {"answer": "content"}
+"""Areas whose rules are searched for in the pass of another: 0.15 seconds for 65 MB, where two passes take 0.26."""
 LEAKS: Final = {
     "exact": "A turn is the question at {question} of the evaluation, word by word.",
     "words": "Holds a run of words of the question at {question} of the evaluation.",
@@ -191,14 +193,15 @@ def _mentioned(rules: list[Rule], facts: pa.Table) -> dict[str, Mask]:
     """Give the suspects of all rules that search the text: one pass for each area, then one a rule over what that found.
 
     A search for each rule of a gigabyte takes minutes; one for all of them outgrows the automaton that makes searching
-    fast and takes as long. The rules of one area (`private.`, `content.`) fit; those whose first expression picks much
-    have a pass of their own.
+    fast and takes as long. The rules of one area (`private.`) fit, and those of the areas in TOGETHER; those whose first
+    expression picks much have a pass of their own.
     """
     areas: dict[tuple[str, bool], dict[str, Mentions]] = {}
     for rule in rules:
         if isinstance(rule.suspects, Mentions):
-            area = rule.code.partition(".")[0], bool(rule.suspects.closer)
-            areas.setdefault(area, {})[rule.code] = rule.suspects
+            area = rule.code.partition(".")[0]
+            key = TOGETHER.get(area, area), bool(rule.suspects.closer)
+            areas.setdefault(key, {})[rule.code] = rule.suspects
     masks: dict[str, Mask] = {}
     for claims in areas.values():
         masks |= _mentioned_in_area(claims, facts["payload"])
