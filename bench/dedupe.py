@@ -3,11 +3,17 @@
 Pairs with a known truth are planted among chats of real sentences: exact copies, other case and white space, one word a
 turn changed, 2 % of the words changed (each time another word, a typo, or a word left out), the same prompt with another
 answer; and rows that have nothing to do with each other, some short, some in Chinese. A Markdown table and JSON come out.
+With `--peers`, other finders of near duplicates run on the same rows, each at a pinned version in an environment of its own.
 """
 
 import argparse
 import json
+import os
 import random
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from dedupe_data import CLASSES, NEAR, UNRELATED, Planted, plant, real
+from dedupe_steps import DROPPED
+from environments import home, is_installed
 from harvest import harvest, payload
 
 from pipeline.core.passages import passages_of
@@ -29,6 +37,14 @@ from pipeline.measure import Measure
 from pipeline.measure.fingerprint import fingerprints
 
 BATCH = 4_096
+STEPS = Path(__file__).with_name("dedupe_steps.py")
+PEERS = {
+    "gaoya 0.2.2": ("gaoya==0.2.2",),
+    "rensa 0.5.0": ("rensa==0.5.0",),
+    "convmerge 1.6.5": ("convmerge[quality]==1.6.5", "datasketch==2.0.0", "numpy==2.4.6"),
+    "text-dedup 0.4.0": ("text-dedup==0.4.0",),
+}
+"""Tool → its packages. What each does stands in dedupe_steps.py."""
 Codes = npt.NDArray[np.int64]
 
 
@@ -37,6 +53,8 @@ def main() -> None:
     given.add_argument("folder", type=Path, help="real text")
     given.add_argument("rows", type=int, nargs="?", default=100_000)
     given.add_argument("--real", action="store_true", help="real rows as they are, instead of chats")
+    given.add_argument("--peers", action="store_true", help="run other finders on the same rows, installed from PyPI")
+    given.add_argument("--keep", type=Path, help="where their environments stay; else in a temporary folder")
     given.add_argument("--json", type=Path, help="where to write the figures")
     given.add_argument("--settings", nargs="*", default=[], help="of [dedupe]: terse=words threshold=0.8")
     asked = given.parse_args()
@@ -44,6 +62,8 @@ def main() -> None:
     planted = (real if asked.real else plant)(harvest(asked.folder), rows=asked.rows, chance=random.Random(7))
     payloads = [payload(turns) for turns in planted.rows]
     results = [ours(planted, payloads, settings)]
+    if asked.peers:
+        results += peers(planted, asked.keep)
     letters = sum(map(len, payloads)) / len(payloads)
     print(f"\n{len(payloads):,} rows, {letters:.0f} characters each, {settings}\n\n{table(results)}")
     if asked.json:
@@ -69,6 +89,37 @@ def ours(planted: Planted, payloads: list[str], settings: DedupeSettings) -> dic
     return {"tool": "tuneset", "cpu_seconds": measured + grouped, **shares(planted, codes)}
 
 
+def peers(planted: Planted, keep: Path | None) -> Iterator[dict[str, Any]]:
+    """Run each peer on the same rows: its whole process is counted, with what it starts."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = Path(folder) / "rows.jsonl"
+        texts = ("\n".join(turns) for turns in planted.rows)
+        rows.write_text("".join(json.dumps({"row": row, "text": text}) + "\n" for row, text in enumerate(texts)))
+        for name, needs in PEERS.items():
+            place = keep or Path(folder)
+            if not is_installed(name, needs, place):
+                continue
+            work = Path(folder) / f"work of {name}"
+            work.mkdir()
+            step = name.split()[0].replace("-", "_")
+            before = cpu_of_children()
+            command = [str(home(name, needs, place) / "bin/python"), str(STEPS), step, str(rows), str(work)]
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": ""}
+            )
+            if done.returncode:
+                print(f"{name} broke off: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+                continue
+            codes = np.array(json.loads(done.stdout.splitlines()[-1]), np.int64)
+            yield {"tool": name, "cpu_seconds": cpu_of_children() - before, **shares(planted, codes)}
+
+
+def cpu_of_children() -> float:
+    """Give the CPU-seconds of all processes that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def measure(payloads: list[str]) -> tuple[pa.Table, float]:
     """Give the facts, and the CPU-seconds that fingerprints alone took."""
     stage = Measure()
@@ -86,16 +137,21 @@ def measure(payloads: list[str]) -> tuple[pa.Table, float]:
 
 
 def shares(planted: Planted, codes: Codes) -> dict[str, float]:
-    """Give per class the share of pairs that came into one group, or of rows that came into a group at all."""
+    """Give per class the share of pairs that came into one group, or of rows that came into a group at all.
+
+    A peer that only says what it drops (DROPPED) is believed to have dropped it for its partner.
+    """
     partner, kind = np.array(planted.partner), np.array(planted.kind)
-    sizes = np.bincount(codes)
+    is_dropped = codes == DROPPED
+    sizes = np.bincount(codes[~is_dropped])
     found = {}
     for name in CLASSES:
         rows = np.flatnonzero(kind == name)
-        found[name] = float((codes[rows] == codes[partner[rows]]).mean())
+        others = partner[rows]
+        found[name] = float(((codes[rows] == codes[others]) | is_dropped[rows] | is_dropped[others]).mean())
     for name in UNRELATED:
         rows = np.flatnonzero(kind == name)
-        found[name] = float((sizes[codes[rows]] > 1).mean()) if len(rows) else 0.0
+        found[name] = float((is_dropped[rows] | (sizes[codes[rows]] > 1)).mean()) if len(rows) else 0.0
     return found
 
 
@@ -123,7 +179,7 @@ def recall_by_likeness(
 def table(results: list[dict[str, Any]]) -> str:
     """Give the results as Markdown."""
     heads = ["tool", "cpu_seconds", *CLASSES, *UNRELATED]
-    lines = ["| " + " | ".join(heads) + " |", "|-" * len(heads) + "|"]
+    lines = [f"| {' | '.join(['tool', 'CPU s', *heads[2:]])} |", "|-" * len(heads) + "|"]
     for result in results:
         cells = [result["tool"], f"{result['cpu_seconds']:.1f}", *(f"{result[name]:.4f}" for name in heads[2:])]
         lines.append("| " + " | ".join(cells) + " |")

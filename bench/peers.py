@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from environments import home, is_installed
 from harvest import harvest, payload, recombined
 from meter import PR_SET_CHILD_SUBREAPER, family, proportional_bytes
 from peers_flaws import File, flawed, harmless, sound
@@ -265,7 +266,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = asked.keep or Path(folder)
         place.mkdir(parents=True, exist_ok=True)
-        peers = [peer for peer in PEERS if _installed(peer, place)]
+        peers = [peer for peer in PEERS if is_installed(peer.name, peer.needs, place)]
         bench = Bench(place, _vocabularies(place))
         if not asked.flaws:
             bench.times(peers, asked.folder, rows=asked.rows, runs=asked.runs)
@@ -283,27 +284,6 @@ def _arguments() -> argparse.Namespace:
     only.add_argument("--flaws", action="store_true")
     only.add_argument("--times", action="store_true")
     return parser.parse_args()
-
-
-def _installed(peer: Peer, place: Path) -> bool:
-    """Install a peer unless it is there; one that cannot be installed is named and left out."""
-    if not peer.needs:
-        return True
-    home = _home(peer, place)
-    if (home / "ready").exists():
-        return True
-    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    pip = [str(home / "bin/pip"), "install", "--quiet", "--disable-pip-version-check", *peer.needs]
-    done = subprocess.run(pip, capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"{peer.name} was not installed: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-        return False
-    (home / "ready").touch()
-    return True
-
-
-def _home(peer: Peer, place: Path) -> Path:
-    return place / peer.name.split()[0].lower().replace("'", "") / "-".join(peer.needs).replace("=", "")
 
 
 def _vocabularies(place: Path) -> Path:
@@ -329,7 +309,7 @@ class Bench:
     def run(self, peer: Peer, file: Path) -> Done:
         report = file.with_suffix(".report.json")
         report.unlink(missing_ok=True)
-        programs = str(_home(peer, self.place) / "bin")
+        programs = str(home(peer.name, peer.needs, self.place) / "bin")
         done = [self._run(command, report) for command in peer.commands(programs, str(file), str(report))]
         return Done(
             max(one.code for one in done),
