@@ -117,7 +117,7 @@ def check_sources(
         when_judged()
         whole = [finding for file in files for finding in _about(file, goal)]
         facts = grouped(pa.concat_tables(thin), *_addresses(files), goal, near=near) if thin else None
-        pa.default_memory_pool().release_unused()  # what grouping took: 100 MB for a million rows
+        pa.default_memory_pool().release_unused()  # what grouping let go of
         if facts is not None and any(file.form for file in files):
             whole += [*flaws.of_target(goal.target, ask.on, goal.settings), *survey(facts, goal.settings)]
             whole += _unmet(gate, facts, goal, tally)
