@@ -33,6 +33,10 @@ _MARKS: Final = (  # UTF-32's mark begins with UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE_BYTES: Final = 1 << 16
+_MOSTLY: Final = 0.5
+"""NULs among every second byte below which UTF-8 text with stray NULs is no UTF-16: there each Latin letter has one."""
+_CONTROLS: Final = bytes({*range(1, 32)} - {*b"\t\n\r"})
+"""What the letters of other alphabets begin with in UTF-16: Russian ones with 4, Arabic ones with 6."""
 _FEW_BYTES: Final = 24
 """Fewer foreign bytes than this say little about the language; Western European is then by far the likeliest."""
 _UTF8_SHARE: Final = 4
@@ -59,10 +63,17 @@ def _wide(head: bytes) -> str | None:
     if min(share[:3]) > 0.9 and share[3] < 0.1:  # noqa: PLR2004 - nearly all, nearly none
         return "utf-32-be"
     even, odd = (share[0] + share[2]) / 2, (share[1] + share[3]) / 2
-    if max(even, odd) < 0.1 and (even == odd == 0 or _decodes(head[: units * 4], "utf-8")):  # noqa: PLR2004 - stray NULs
+    most = max(even, odd)
+    if most == 0 or (most < _MOSTLY and _is_narrow_text(head[: units * 4])):
         return None
     likelier = ("utf-16-le", "utf-16-be") if odd > even else ("utf-16-be", "utf-16-le")
     return next((name for name in likelier if _is_wide_text(head, name)), None)
+
+
+def _is_narrow_text(head: bytes) -> bool:
+    """Say whether it is UTF-8 with hardly a control character but NUL."""
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return controls < 0.1 * len(head) and _decodes(head, "utf-8")
 
 
 def _is_wide_text(head: bytes, name: str) -> bool:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.read.compression import blocks
@@ -100,6 +100,8 @@ def test_where_blocks_end_changes_nothing(pieces: list[bytes], size: int) -> Non
 
 
 @SAMPLES
+@example(table=[["", "\x00;"], ["", "\x00\n"]], delimiter=",", end="\n", encoding="utf-8")  # is no UTF-16
+@example(table=[["", "\x00;"], ["", "\x00\n"]], delimiter=";", end="\n", encoding="utf-8")
 @given(
     table=tables(),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
