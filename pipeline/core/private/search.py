@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from pipeline.core.example import Json
 from pipeline.core.plain import plain_passages
 from pipeline.core.private.detector import Detector, detectors
 from pipeline.core.private.kinds.card import is_card
@@ -108,17 +109,21 @@ def _texts(payload: str) -> tuple[tuple[str, str, str], ...]:
         texts.append((where, text, before))
         return text
 
-    plain = plain_passages(payload, method="sft")
     try:
-        if plain is None:
-            changed(json.loads(payload), note)
-        for turn, text in enumerate(
-            plain.texts if plain else ()
-        ):  # the same, without a copy of every object on the way
-            changed(text, note, f"/messages/{turn}/content")
+        for where, part in _parts(payload):
+            changed(part, note, where)
     except (ValueError, RecursionError):
         return ()
     return tuple(texts)
+
+
+def _parts(payload: str) -> Iterator[tuple[str, Json]]:
+    """Give what is searched, with its place: of a plain conversation its texts alone, without a copy of every object."""
+    plain = plain_passages(payload, method="sft")
+    if plain is None:
+        yield "", json.loads(payload)
+    else:
+        yield from ((f"/messages/{turn}/content", text) for turn, text in enumerate(plain.texts))
 
 
 def masked(text: str, kinds: frozenset[PrivateKind]) -> str:
