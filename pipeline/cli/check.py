@@ -105,16 +105,17 @@ def command(files: tuple[str, ...], **options: Any) -> int:
     tuneset check train.jsonl --target all
     tuneset check train.jsonl --fix --diff
     """
-    if _is_large(files):
+    is_large = _is_large(files)
+    if is_large:
         ready_workers()
     without_pandas()
     ask, names, validation = _asked(files, options)
-    if _is_large(files):
-        import_module("scipy.sparse.csgraph")  # what kin asks for at the end; here the workers are not ready yet
     if options["fix"] or options["diff"]:
         return _fix(names, ask, options)
     if options["target"] == "all":
         return _portability(names, ask, options)
+    if is_large:
+        import_module("scipy.sparse.csgraph")  # what kin asks for at the end; here the workers are not ready yet
     began = time.monotonic()
     checked = _check(names, validation, ask, options)
     _print(checked, names, validation, options)
