@@ -33,7 +33,7 @@ def built(tmp_path, monkeypatch, capsys):
 
 
 def test_every_stage_is_told_with_rows_time_and_memory(built):
-    told = built("--profile")
+    told = built("--profile", "--no-cache")
     stages = {one["stage"]: one for one in json.loads((built.folder / "timings.json").read_text())["profile"]}
 
     assert {"rows", "read", "compose", "measure", "check", "group", "write", "report", "publish", "all"} <= set(stages)
