@@ -1,6 +1,6 @@
 """A CSV larger than memory, read to the end: python bench/big_csv.py [--gb 10] [--turns 1] [--stages read|compose|all] [--folder PLACE].
 
-Writes a CSV of real exchanges (data/raw) in new combinations, each row with a number of its own, quotes and line ends in cells as they
+Writes a CSV of real text (data/raw) in new combinations, each row with a number of its own, quotes and line ends in cells as they
 come; then reads it with all workers, and prints rows and megabytes a second and the most memory that all processes held at once (pages that
 they share count once). `--stages read` turns every row into a record and keeps nothing; `--stages compose` makes the examples besides.
 `--stages all` is `tuneset build` with every offline stage but the near-duplicates and the gate, whose thin table grows with the rows, not the
@@ -8,6 +8,7 @@ bytes: give it longer rows (`--turns 16`). The file is deleted at the end. It ne
 """
 
 import argparse
+import itertools
 import json
 import random
 import subprocess
@@ -17,7 +18,7 @@ import threading
 import time
 from pathlib import Path
 
-from harvest import harvest
+from corpus import DATA, corpus
 from meter import family, proportional_bytes
 
 ROOT = Path(__file__).parents[1]
@@ -74,9 +75,9 @@ def command(asked: argparse.Namespace, place: Path) -> list[str]:
 def write(path: Path, gb: float, turns: int) -> tuple[int, int]:
     """Write the file; give its rows and bytes."""
     chance, pool = random.Random(1), []
-    exchanges = [pair[:2] for pair in harvest(ROOT / "data/raw")]
+    exchanges = (row.turns[:2] for row in corpus(DATA).rows(POOL * turns))
     for _ in range(POOL):
-        asks, tells = zip(*(chance.choice(exchanges) for _ in range(turns)), strict=True)
+        asks, tells = zip(*itertools.islice(exchanges, turns), strict=True)
         quoted = ("\n".join(texts).replace('"', '""') for texts in (asks, tells))
         pool.append('"{}","{}"\r\n'.format(*quoted).encode()[1:])
     size = rows = 0

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from corpus import DATA, Corpus, corpus, write_csv, write_jsonl, write_truth
+from corpus import DATA, OF, Corpus, corpus, write_csv, write_jsonl, write_truth
 from meter import ROOT, Cost, measured, middle
 
 PLAN = """name = "bench"
@@ -48,6 +48,7 @@ class Result(NamedTuple):
 def main() -> None:
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--data", type=Path, default=DATA, help="real text")
+    given.add_argument("--of", choices=OF, default=OF[0], help="what rows are put together of")
     given.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 3_000_000])
     given.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     given.add_argument("--forms", nargs="+", choices=list(COMPOSE), default=list(COMPOSE))
@@ -59,7 +60,7 @@ def main() -> None:
     results = []
     for rows in asked.rows:
         with tempfile.TemporaryDirectory(dir=asked.work) as folder:
-            results.append(compared(Path(folder), corpus(asked.data), rows, asked))
+            results.append(compared(Path(folder), corpus(asked.data, of=asked.of), rows, asked))
             print(f"\n{table(results)}\n", flush=True)
     if asked.json:
         asked.json.write_text(json.dumps([as_json(one) for one in results], indent=1) + "\n")

@@ -10,8 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from corpus import DATA
-from harvest import harvest, payload, recombined
+from corpus import DATA, OF, corpus, write_jsonl
 from meter import ROOT, Cost, measured, middle
 
 NOTEBOOK = ROOT / "bench/notebook.py"
@@ -20,6 +19,7 @@ NOTEBOOK = ROOT / "bench/notebook.py"
 def main() -> None:
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--data", type=Path, default=DATA, help="real text")
+    given.add_argument("--of", choices=OF, default=OF[0], help="what rows are put together of")
     given.add_argument("--rows", type=int)
     given.add_argument("--runs", type=int, default=3)
     given.add_argument("--memory", action="store_true")
@@ -28,21 +28,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "train.jsonl"
         rows = asked.rows or (1_000_000 if asked.memory else 100_000)
-        write(path, asked.data, rows)
+        write_jsonl(path, corpus(asked.data, of=asked.of).rows(rows))
         print(f"{rows:,} examples, {path.stat().st_size / 1e6:,.0f} MB")
         if asked.memory:
             print(told("check", measured(check(path, screen=asked.screen), memory=True)))
         else:
             compare(path, runs=asked.runs, screen=asked.screen)
-
-
-def write(path: Path, folder: Path, rows: int) -> None:
-    """Write real exchanges in new sequences, a tenth of the rows with a system turn."""
-    conversations = recombined(harvest(folder), rows)
-    with path.open("w", encoding="utf-8") as file:
-        for number, turns in enumerate(conversations):
-            clean = tuple(text.strip() or "-" for text in turns)
-            file.write(payload(clean, system="You are helpful." if number % 10 == 0 else None) + "\n")
 
 
 def check(path: Path, *, screen: bool) -> list[str]:

@@ -1,6 +1,6 @@
 """What the distributed engine costs and survives: python bench/cluster.py FOLDER [--rows 100000] [--no-kill].
 
-Builds examples of the real text in a folder, recombined, with planted twins, first by the embedded engine with one and
+Builds chats of the real text in a folder (bench/corpus.py), with planted twins, first by the embedded engine with one and
 with two workers, then on two nodes of Ray on this machine with one processor each, undisturbed and with the second node
 killed in the middle. Compares the published files byte by byte and gives wall and CPU seconds of everything (the CPU of a
 cluster is that of all its processes) and the largest memory of any of its workers.
@@ -10,7 +10,6 @@ import argparse
 import filecmp
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harvest import Conversation, harvest, payload, recombined
+from corpus import OF, corpus, write_jsonl
 
 from pipeline.cli._progress import Silent, Timed
 from pipeline.cluster.build import Layout, build
@@ -50,7 +49,8 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="tuneset-bench-") as name:
         place = Path(name)
-        size = write_source(place / "chats.jsonl", Path(given.folder), given.rows)
+        write_jsonl(place / "chats.jsonl", corpus(Path(given.folder), of=given.of).rows(given.rows))
+        size = (place / "chats.jsonl").stat().st_size
         print(f"{given.rows:,} rows, {size / 1e6:,.0f} MB; part of {given.part_rows:,} rows; killed when {given.kill}")
         warm_up(place)
         ways = [way for way in WAYS if given.only is None or way in given.only.split(";")]
@@ -68,6 +68,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder")
+    parser.add_argument("--of", choices=OF, default=OF[0], help="what rows are put together of")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--part-rows", type=int, default=20_000)
     parser.add_argument("--kill", choices=sorted(KILL_WHEN), default="measured")
@@ -82,32 +83,6 @@ def warm_up(place: Path) -> None:
     with (place / "chats.jsonl").open() as source, (place / "warm" / "chats.jsonl").open("w") as file:
         file.writelines(line for line, _ in zip(source, range(20), strict=False))
     run(place / "warm", WAYS[0], part_rows=20, kill="")
-
-
-def write_source(path: Path, folder: Path, rows: int) -> int:
-    """Write chats of which one in eight repeats an earlier one: as it is, in capitals, or with a word changed."""
-    chance = random.Random(7)
-    distinct = recombined(harvest(folder), rows - rows // 8)
-    seen: list[Conversation] = []
-    with path.open("w", encoding="utf-8") as file:
-        for number, turns in enumerate(distinct):
-            file.write(payload(turns) + "\n")
-            if len(seen) < 5_000:
-                seen.append(turns)
-            if number % 7 == 6:
-                file.write(payload(variant(chance.choice(seen), chance)) + "\n")
-    return path.stat().st_size
-
-
-def variant(turns: Conversation, chance: random.Random) -> Conversation:
-    kind = chance.random()
-    if kind < 0.4:
-        return turns
-    if kind < 0.6:
-        return (turns[0].upper(), *turns[1:])
-    words = turns[-1].split(" ")
-    words[chance.randrange(len(words))] = "otherwise"
-    return (*turns[:-1], " ".join(words))
 
 
 def in_process(place: Path, way: str, given: argparse.Namespace) -> dict[str, Any]:

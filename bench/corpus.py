@@ -1,24 +1,40 @@
 """Chats of any number from real text, with duplicates planted whose truth is known: what the other benches run on.
 
-Exchanges of the harvest are put into new sequences. Each row is made from its number alone, so a file of any size is
-written in the memory of one row. Of 100 rows 4 repeat an earlier one (half to the letter, half with other case and
-space), 6 repeat one with two words in a hundred changed, and 2 ask what an earlier one asked and answer otherwise.
+A row has the turns of some real exchanges, and each turn as many sentences as theirs, drawn anew from what all users and all
+assistants of the harvest said. So rows share sentences, as the letters of one house do, but are no twins unless planted.
+`of="exchanges"` puts whole exchanges into new sequences: of a million such rows a third repeat others that nobody planted.
+
+Each row is made from its number alone, so a file of any size is written in the memory of one row. Of 100 rows 4 repeat an
+earlier one (half to the letter, half with other case and space), 6 repeat one with two words in a hundred changed, and 2
+ask what an earlier one asked and answer otherwise.
 """
 
 import csv
 import json
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from harvest import Conversation, harvest, payload
 
 DATA = Path(__file__).parents[1] / "data/raw"
-"""The project's own samples: small, so exchanges recur in a large file, which helps whatever keeps a cache."""
+"""The project's own samples: small, so sentences recur in a large file, which helps whatever keeps a cache."""
 SYSTEM = "You are a helpful assistant. Answer briefly and truthfully."
 KINDS = (("exact", 0.02), ("spelling", 0.02), ("near", 0.06), ("conflict", 0.02))
+OF: Final = ("sentences", "exchanges")
+EXCHANGES: Final = (1, 1, 2, 3, 4)
+"""How many a row has, one as likely as the other."""
 SHORT_WORD = 3
+MOST_LETTERS: Final = 400
+"""Of a sentence; longer ones are lists and tables, and would make all rows alike that hold them."""
+LEAST_FIRST: Final = 2
+"""Sentences of a first turn: of one alone there are fewer than rows, so that rows would ask the same by chance."""
+SENTENCE: Final = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+"""What stands between two sentences."""
+
+Drawn = Callable[[random.Random], Conversation]
 
 
 class Row(NamedTuple):
@@ -33,7 +49,7 @@ class Row(NamedTuple):
 class Corpus(NamedTuple):
     """Rows by number."""
 
-    exchanges: list[Conversation]
+    drawn: Drawn
     seed: int = 1
 
     def row(self, number: int) -> Row:
@@ -44,23 +60,37 @@ class Corpus(NamedTuple):
             return self._new(number)
         of = chance.randrange(number)
         turns, system, *_ = self._new(of)
-        return Row(_changed(kind, turns, chance, self.exchanges), system, of, kind)
+        return Row(self._changed(kind, turns, chance), system, of, kind)
+
+    def rows(self, count: int, *, start: int = 0) -> Iterator[Row]:
+        """Give so many rows."""
+        return map(self.row, range(start, start + count))
 
     def _new(self, number: int) -> Row:
         chance = random.Random(f"{self.seed}:{number}:new")
-        picked = [chance.choice(self.exchanges) for _ in range(chance.choice((1, 1, 2, 3, 4)))]
-        return Row(tuple(text for pair in picked for text in pair), SYSTEM if number % 10 == 0 else None)
+        return Row(self.drawn(chance), SYSTEM if number % 10 == 0 else None)
 
-    def rows(self, count: int) -> Iterator[Row]:
-        """Give the first so many rows."""
-        return map(self.row, range(count))
+    def _changed(self, kind: str, turns: Conversation, chance: random.Random) -> Conversation:
+        if kind == "spelling":
+            return tuple("  ".join(text.split(" ")).swapcase() for text in turns)
+        if kind == "near":
+            return _reworded(turns, chance)
+        return (*turns[:-1], self.drawn(chance)[-1]) if kind == "conflict" else turns
 
 
-def corpus(folder: Path, *, seed: int = 1) -> Corpus:
-    """Give the corpus over all text under a folder."""
+def corpus(folder: Path, *, of: str = OF[0], seed: int = 1) -> Corpus:
+    """Give the corpus over all text under a folder; `of` is one of OF."""
     conversations = harvest(folder)
     pairs = ((turns[i].strip(), turns[i + 1].strip()) for turns in conversations for i in range(0, len(turns) - 1, 2))
-    return Corpus(sorted({pair for pair in pairs if all(pair)}), seed)
+    exchanges = sorted({pair for pair in pairs if all(pair)})
+    return Corpus((_of_exchanges if of == "exchanges" else _of_sentences)(exchanges), seed)
+
+
+def sentences(text: str) -> list[str]:
+    """Give the sentences of a text, each with the white space after it, which is one blank for the last."""
+    ends = [found.end() for found in SENTENCE.finditer(text)]
+    split = [text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+    return [one if one[-1].isspace() else f"{one} " for one in split if one.strip()]
 
 
 def write_jsonl(path: Path, rows: Iterator[Row]) -> None:
@@ -95,17 +125,37 @@ def _kind(chance: random.Random) -> str:
     return "new"
 
 
-def _changed(kind: str, turns: Conversation, chance: random.Random, exchanges: list[Conversation]) -> Conversation:
-    if kind == "spelling":
-        return tuple("  ".join(text.split(" ")).swapcase() for text in turns)
-    if kind == "near":
-        return tuple(_reworded(text, chance) for text in turns)
-    return (*turns[:-1], chance.choice(exchanges)[1]) if kind == "conflict" else turns
+def _of_exchanges(exchanges: list[Conversation]) -> Drawn:
+    """Draw whole exchanges."""
+
+    def drawn(chance: random.Random) -> Conversation:
+        picked = [chance.choice(exchanges) for _ in range(chance.choice(EXCHANGES))]
+        return tuple(text for pair in picked for text in pair)
+
+    return drawn
 
 
-def _reworded(text: str, chance: random.Random) -> str:
-    """Change two words in a hundred: the last letters of a word are left out."""
-    words = text.split(" ")
-    for index in chance.sample(range(len(words)), k=len(words) // 50):
-        words[index] = words[index][:SHORT_WORD] or "so"
-    return " ".join(words)
+def _of_sentences(exchanges: list[Conversation]) -> Drawn:
+    """Draw sentences, as many as some exchanges have in each turn; one that is said often is drawn often."""
+    split = [tuple(map(sentences, pair)) for pair in exchanges]
+    pools = [[one for pair in split for one in pair[side] if len(one) <= MOST_LETTERS] for side in (0, 1)]
+    sizes = [(len(ask), len(tell)) for ask, tell in split]
+
+    def turn(pool: list[str], size: int, chance: random.Random) -> str:
+        return "".join(chance.choices(pool, k=size)).strip()
+
+    def drawn(chance: random.Random) -> Conversation:
+        (first, answer), *others = [chance.choice(sizes) for _ in range(chance.choice(EXCHANGES))]
+        picked = [(max(first, LEAST_FIRST), answer), *others]
+        return tuple(turn(pool, size, chance) for pair in picked for pool, size in zip(pools, pair, strict=True))
+
+    return drawn
+
+
+def _reworded(turns: Conversation, chance: random.Random) -> Conversation:
+    """Change two words in a hundred, and one at least: the last letters of a word are left out."""
+    words = [text.split(" ") for text in turns]
+    long = [(turn, at) for turn, said in enumerate(words) for at, word in enumerate(said) if len(word) > SHORT_WORD]
+    for turn, at in chance.sample(long, k=min(len(long), max(1, sum(map(len, words)) // 50))):
+        words[turn][at] = words[turn][at][:SHORT_WORD]
+    return tuple(map(" ".join, words))

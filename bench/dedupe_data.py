@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
+from corpus import SENTENCE
 from harvest import Conversation
 
 CLASSES: Final = ("exact", "case and space", "one word a turn", "2 % of words", "same prompt, other answer")
@@ -16,7 +17,6 @@ UNRELATED: Final = ("unrelated", "unrelated, short", "unrelated, Chinese")
 WORD: Final = re.compile(r"[\u2e80-\U0010ffff]|[^\s\u2e80-\U0010ffff]+\s*|\s+")
 """A word with the space after it, or one character of a script without spaces."""
 PLAIN: Final = re.compile("[a-z]+")
-SENTENCE: Final = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 DIGIT: Final = re.compile(r"\d")
 CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 FEW_WORDS: Final = 8

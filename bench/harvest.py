@@ -8,7 +8,6 @@ import csv
 import gzip
 import io
 import json
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,13 +38,6 @@ def payload(turns: Conversation, *, system: str | None = None) -> str:
     if system is not None:
         messages.insert(0, {"role": "system", "content": system})
     return json.dumps({"messages": messages}, ensure_ascii=False, separators=(",", ":"))
-
-
-def recombined(conversations: list[Conversation], rows: int, *, seed: int = 1) -> list[Conversation]:
-    """Give so many conversations, each a new sequence of real exchanges, so that a small pool makes a large file."""
-    chance = random.Random(seed)
-    exchanges = [turns[i : i + 2] for turns in conversations for i in range(0, len(turns) - 1, 2)]
-    return [sum((chance.choice(exchanges) for _ in range(chance.choice((1, 1, 2, 3, 4)))), ()) for _ in range(rows)]
 
 
 def _text(path: Path) -> str:

@@ -14,6 +14,7 @@ import argparse
 import base64
 import ctypes
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -28,8 +29,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from corpus import DATA, OF, Corpus, corpus
 from environments import home, is_installed
-from harvest import harvest, payload, recombined
+from harvest import payload
 from meter import PR_SET_CHILD_SUBREAPER, family, proportional_bytes
 from peers_flaws import File, flawed, harmless, sound
 
@@ -269,15 +271,16 @@ def main() -> None:
         peers = [peer for peer in PEERS if is_installed(peer.name, peer.needs, place)]
         bench = Bench(place, _vocabularies(place))
         if not asked.flaws:
-            bench.times(peers, asked.folder, rows=asked.rows, runs=asked.runs)
+            bench.times(peers, corpus(asked.folder, of=asked.of), rows=asked.rows, runs=asked.runs)
         if not asked.times:
             bench.flaws(peers)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "data/raw")
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA)
     parser.add_argument("rows", nargs="?", type=int, default=100_000)
+    parser.add_argument("--of", choices=OF, default=OF[0], help="what rows are put together of")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--keep", type=Path)
     only = parser.add_mutually_exclusive_group()
@@ -342,10 +345,10 @@ class Bench:
             cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             return Done(process.returncode, out.read(), error.read(), report, wall, cpu, peak)
 
-    def times(self, peers: list[Peer], folder: Path, *, rows: int, runs: int) -> None:
+    def times(self, peers: list[Peer], texts: Corpus, *, rows: int, runs: int) -> None:
         """Print what each needs for the large file; one that stops early or breaks on it says so."""
         whole = self.place / "large.jsonl"
-        _write(whole, folder, rows)
+        _write(whole, texts, rows)
         taken: dict[str, list[Done]] = {peer.name: [] for peer in peers}
         for turn in range(runs):
             for peer in peers if turn == 0 else [peer for peer in peers if not peer.most_rows]:
@@ -423,12 +426,11 @@ def _broke(done: Done) -> bool:
     return "Traceback (most recent call last)" in done.out + done.error
 
 
-def _write(path: Path, folder: Path, rows: int) -> None:
-    """Write real exchanges in new sequences, without blank turns and control tokens: so that no peer stops at its first."""
-    found = [turns for turns in harvest(folder) if "<|" not in "".join(turns) and all(turn.strip() for turn in turns)]
+def _write(path: Path, texts: Corpus, rows: int) -> None:
+    """Write chats without control tokens: so that no peer stops at its first."""
+    found = (row.turns for row in map(texts.row, itertools.count()) if "<|" not in "".join(row.turns))
     with path.open("w", encoding="utf-8") as file:
-        for turns in recombined(found, rows):
-            file.write(payload(tuple(turn.strip() for turn in turns)) + "\n")
+        file.writelines(payload(turns) + "\n" for turns in itertools.islice(found, rows))
 
 
 def _first(whole: Path, rows: int | None) -> Path:

@@ -1,6 +1,6 @@
 """What a second build costs: python bench/refresh.py FOLDER [--rows 1000000] [--append 1000] [--format csv] [--workers N].
 
-Real exchanges from FOLDER, recombined, become one source. It is built with an empty cache; rows are appended and it is built
+Chats of real text from FOLDER (bench/corpus.py) become one source. It is built with an empty cache; rows are appended and it is built
 again; it is built unchanged; and it is built once more without the cache, whose files must be those of the second build,
 byte for byte. CPU seconds are those of all processes, workers and their server among them. Prints Markdown and one line of
 JSON.
@@ -17,10 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from harvest import harvest, payload, recombined
+from corpus import OF, Row, corpus
+from harvest import payload
 
 PR_SET_CHILD_SUBREAPER = 36
 HOUSE = Path(__file__).parents[1]
@@ -34,6 +36,7 @@ class Cost(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--of", choices=OF, default=OF[0], help="what rows are put together of")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--append", type=int, default=1_000)
     parser.add_argument("--format", choices=["csv", "jsonl"], default="csv")
@@ -42,11 +45,11 @@ def main() -> None:
     adopt_orphans()
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
-        conversations = recombined(harvest(asked.folder), asked.rows + asked.append)
-        path = write(root, conversations[: asked.rows], asked.format)
+        texts = corpus(asked.folder, of=asked.of)
+        path = write(root, texts.rows(asked.rows), asked.format)
         size = path.stat().st_size
         costs = {"first": build(root, asked.workers)}
-        write(root, conversations[asked.rows :], asked.format, appends=True)
+        write(root, texts.rows(asked.append, start=asked.rows), asked.format, appends=True)
         costs[f"{asked.append:,} rows appended"] = build(root, asked.workers)
         refreshed = digests(root)
         costs["unchanged"] = build(root, asked.workers)
@@ -59,7 +62,7 @@ def main() -> None:
         show(costs, asked, size, is_equal=refreshed == digests(clean))
 
 
-def write(root: Path, conversations: list[tuple[str, ...]], form: str, *, appends: bool = False) -> Path:
+def write(root: Path, rows: Iterator[Row], form: str, *, appends: bool = False) -> Path:
     path = root / f"source.{form}"
     recipe = "pairs" if form == "csv" else "as_is"
     plan = f'[[source]]\npath = "{path.name}"\ncompose = {{ recipe = "{recipe}" }}\n'
@@ -68,12 +71,11 @@ def write(root: Path, conversations: list[tuple[str, ...]], form: str, *, append
         table = csv.writer(file)
         if form == "csv" and not appends:
             table.writerow(["question", "answer"])
-        for turns in conversations:
-            clean = [text.strip() or "-" for text in turns]
+        for row in rows:
             if form == "csv":
-                table.writerow([clean[0], "\n".join(clean[1:])])
+                table.writerow([row.turns[0], "\n".join(row.turns[1:])])
             else:
-                file.write(payload(tuple(clean)) + "\n")
+                file.write(payload(row.turns) + "\n")
     return path
 
 

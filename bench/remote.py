@@ -1,7 +1,7 @@
 """A dataset from a bucket beside the same from the disk: python bench/remote.py [ROWS] [--keep PLACE].
 
 Runs s3rver (npm, MIT; a server of S3's protocol that shares no code with tuneset or its libraries) on loopback, puts a CSV of real
-exchanges (data/raw) there, as it is and as gzip, builds from the bucket into the bucket and from the disk onto the disk, in turns,
+text (data/raw) there, as it is and as gzip, builds from the bucket into the bucket and from the disk onto the disk, in turns,
 and says whether the training files are the same byte for byte. Needs node and npm; installs the server into PLACE (a temporary folder).
 """
 
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harvest import harvest, recombined
+from corpus import DATA, corpus
 
 ROOT = Path(__file__).parents[1]
 SERVER = "s3rver@3.7.1"
@@ -60,7 +60,7 @@ def main() -> None:
 
 def write(place: Path, rows: int) -> int:
     """Write both sources onto the disk; give the bytes of CSV."""
-    pairs = [turns[:2] for turns in recombined(harvest(ROOT / "data/raw"), rows)]
+    pairs = [row.turns[:2] for row in corpus(DATA).rows(rows)]
     for name, part in (("plain.csv", pairs[: rows // 2]), ("packed.csv", pairs[rows // 2 :])):
         with (place / name).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("question", "answer"), *part])

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from harvest import harvest, recombined
+from corpus import corpus
 
 from pipeline.measure.counter import counter, oracle
 from pipeline.measure.vocabulary import VOCABULARIES
@@ -14,7 +14,7 @@ from pipeline.measure.vocabulary import VOCABULARIES
 
 def main() -> None:
     rows = int(sys.argv[2]) if len(sys.argv) > 2 else 20_000
-    texts = ["\n".join(turns) for turns in recombined(harvest(Path(sys.argv[1])), rows)]
+    texts = ["\n".join(row.turns) for row in corpus(Path(sys.argv[1])).rows(rows)]
     size = sum(len(text.encode()) for text in texts)
     print(f"{rows:,} rows, {size / 1e6:.1f} MB")
     for encoding in VOCABULARIES:
