@@ -15,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -80,8 +81,13 @@ def ours(planted: Planted, payloads: list[str], settings: DedupeSettings) -> dic
     group(facts, lambda rows: [payloads[row] for row in rows], settings, verdicts=verdicts)
     again = time.process_time() - started
     codes = found["group"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-    for level, share, number in recall_by_likeness(planted, facts, codes):
-        print(f"near pairs of likeness {level} and more: candidates {share[0]:.4f}, found {share[1]:.4f} of {number:,}")
+    for one in recall_by_likeness(planted, facts, codes):
+        print(
+            f"near pairs of likeness {one.level} and more: candidates {one.meet:.4f}, found {one.found:.4f} of {one.pairs:,}, "
+            f"and {one.found_of_twins:.4f} of the {one.twins:,} that the rules do not tell apart"
+        )
+    for reason, number, joined in told_apart(planted, codes):
+        print(f"near pairs told apart on purpose, {reason}: {number:,}; joined all the same: {joined:,}")
     hundred = 100_000 / len(payloads)
     print(f"CPU-s per 100,000 rows: fingerprints {measured * hundred:.2f}, group {grouped * hundred:.2f},")
     print(f"  group with all verdicts known {again * hundred:.2f} ({len(verdicts):,} verdicts)")
@@ -161,19 +167,47 @@ def unlabelled(planted: Planted, codes: Codes) -> int:
     return len(base) - len(np.unique(base))
 
 
-def recall_by_likeness(
-    planted: Planted, facts: pa.Table, codes: Codes
-) -> Iterator[tuple[float, tuple[float, float], int]]:
-    """Give the shares of near variants that share a key and a group with their partner, by exact word likeness."""
+class Recall(NamedTuple):
+    """What was found of the near pairs from a likeness on."""
+
+    level: float
+    pairs: int
+    meet: float
+    """Share of them that have a key in common."""
+    found: float
+    twins: int
+    """Pairs without those that docs/duplicates.md tells apart on purpose."""
+    found_of_twins: float
+
+
+def recall_by_likeness(planted: Planted, facts: pa.Table, codes: Codes) -> Iterator[Recall]:
+    """Give what was found of near variants and their partners, by exact word likeness."""
     keys, seen = facts["keys"].to_pylist(), []
-    for row, (partner, kind) in enumerate(zip(planted.partner, planted.kind, strict=True)):
-        if kind in NEAR:
-            one, other = ([word for text in planted.rows[at] for word in words(text)] for at in (row, partner))
-            meets = not {*(keys[row] or ())}.isdisjoint(keys[partner] or ())
-            seen.append((jaccard(one, other), meets, codes[row] == codes[partner]))
+    for row, partner in near_pairs(planted):
+        one, other = ([word for text in planted.rows[at] for word in words(text)] for at in (row, partner))
+        meets = not {*(keys[row] or ())}.isdisjoint(keys[partner] or ())
+        seen.append((jaccard(one, other), meets, codes[row] == codes[partner], not planted.apart[row]))
+    alike, meets, found, is_twin = np.array(seen, dtype=float).reshape(-1, 4).T
     for level in (0.7, 0.8, 0.9):
-        hits = np.array([seen_one[1:] for seen_one in seen if seen_one[0] >= level], dtype=float).reshape(-1, 2)
-        yield level, tuple(hits.mean(axis=0)), len(hits)
+        here = alike >= level
+        twins = here & (is_twin > 0)
+        yield Recall(level, here.sum(), meets[here].mean(), found[here].mean(), twins.sum(), found[twins].mean())
+
+
+def told_apart(planted: Planted, codes: Codes) -> Iterator[tuple[str, int, int]]:
+    """Give each reason why near pairs are no twins on purpose, how many there are, and how many came into one group."""
+    counts: Counter[str] = Counter()
+    joined: Counter[str] = Counter()
+    for row, partner in near_pairs(planted):
+        counts[planted.apart[row]] += 1
+        joined[planted.apart[row]] += codes[row] == codes[partner]
+    yield from ((reason, counts[reason], joined[reason]) for reason in sorted(counts) if reason)
+
+
+def near_pairs(planted: Planted) -> Iterator[tuple[int, int]]:
+    """Give the near variants and their partners."""
+    rows = enumerate(zip(planted.partner, planted.kind, strict=True))
+    yield from ((row, partner) for row, (partner, kind) in rows if kind in NEAR)
 
 
 def table(results: list[dict[str, Any]]) -> str:

@@ -2,11 +2,12 @@
 
 import random
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
 from corpus import SENTENCE
+from dedupe_apart import Edit, How, apart
 from harvest import Conversation
 
 CLASSES: Final = ("exact", "case and space", "one word a turn", "2 % of words", "same prompt, other answer")
@@ -27,6 +28,15 @@ ALIKE: Final = 0.5
 """Share of words in common from which two real rows may be one example in other words: no unrelated rows."""
 
 
+class Made(NamedTuple):
+    """A row before all are shuffled; `of` is the place of the row that it repeats, `apart` why it is no twin of that."""
+
+    turns: Conversation
+    of: int = -1
+    kind: str = ""
+    apart: str = ""
+
+
 class Planted(NamedTuple):
     """Rows with their truth."""
 
@@ -35,6 +45,8 @@ class Planted(NamedTuple):
     """Row of which this row is a variant; -1 for none."""
     kind: list[str]
     """One of CLASSES or UNRELATED; empty for a row of which variants may have been made."""
+    apart: list[str]
+    """Why docs/duplicates.md tells a variant from its partner on purpose; empty for all others."""
 
 
 def plant(pool: list[Conversation], *, rows: int, chance: random.Random) -> Planted:
@@ -46,14 +58,9 @@ def plant(pool: list[Conversation], *, rows: int, chance: random.Random) -> Plan
     taken = {turns for some in apart.values() for turns in some}
     wanted = rows - len(taken)
     base = chats([turns for turns in pool if turns not in taken], wanted * 4 // 5, chance)
-    vocabulary = plain_words(base)
-    made = [(turns, -1, "") for turns in base]
-    for index in chance.sample(range(len(base)), wanted - len(base)):
-        name = CLASSES[chance.choices(range(5), (2, 1, 4, 4, 2))[0]]
-        variant = variants(name, base, vocabulary, chance)(base[index])
-        if variant != base[index] or name == "exact":
-            made.append((variant, index, name))
-    made += [(turns, -1, name) for name, some in apart.items() for turns in some]
+    made = [Made(turns) for turns in base]
+    made += _repeats(base, wanted - len(base), chance)
+    made += [Made(turns, kind=name) for name, some in apart.items() for turns in some]
     return _shuffled(made, chance)
 
 
@@ -62,13 +69,8 @@ def real(pool: list[Conversation], *, rows: int, chance: random.Random) -> Plant
     pool = list(pool)
     chance.shuffle(pool)
     base = pool[: rows * 4 // 5]
-    vocabulary = plain_words(base)
-    made = [(turns, -1, "") for turns in base]
-    for index in chance.sample(range(len(base)), min(rows - len(base), len(base))):
-        name = CLASSES[chance.choices(range(5), (2, 1, 4, 4, 2))[0]]
-        variant = variants(name, base, vocabulary, chance)(base[index])
-        if variant != base[index] or name == "exact":
-            made.append((variant, index, name))
+    made = [Made(turns) for turns in base]
+    made += _repeats(base, min(rows - len(base), len(base)), chance)
     return _shuffled(made, chance)
 
 
@@ -117,45 +119,64 @@ def hash_of(word: str) -> int:
     return number % 4096
 
 
+Variant = tuple[Conversation, tuple[Edit, ...]]
+
+
 def variants(
     name: str, base: list[Conversation], vocabulary: list[str], chance: random.Random
-) -> Callable[[Conversation], Conversation]:
+) -> Callable[[Conversation], Variant]:
     """Give the function that makes a variant of this class; numbers stay, since another number is another example."""
 
-    def changed(word: str) -> str:
-        how = chance.random()
-        if how < 0.15:
-            return ""
-        if how < 0.5 and len(word) > 3:
-            i = chance.randrange(len(word) - 1)
-            return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
-        return chance.choice(vocabulary) + " "
+    def edited(split: list[list[str]], turn: int, place: int) -> Edit:
+        old = split[turn][place]
+        new, how = _changed(old, vocabulary, chance)
+        split[turn][place] = new
+        return Edit(turn, old, new, how)
 
-    def one_word(text: str) -> str:
-        split = WORD.findall(text)
-        places = [place for place, word in enumerate(split) if not DIGIT.search(word)]
-        if len(split) < 3 or not places:
-            return text
-        place = chance.choice(places)
-        split[place] = changed(split[place])
-        return "".join(split)
+    def one_word(turns: Conversation) -> Variant:
+        split, edits = [WORD.findall(text) for text in turns], []
+        for turn, said in enumerate(split):
+            places = [place for place, word in enumerate(said) if not DIGIT.search(word)]
+            if len(said) >= 3 and places:
+                edits.append(edited(split, turn, chance.choice(places)))
+        return tuple(map("".join, split)), tuple(edits)
 
-    def some_words(turns: Conversation) -> Conversation:
-        split = [WORD.findall(text) or [""] for text in turns]
+    def some_words(turns: Conversation) -> Variant:
+        split, edits = [WORD.findall(text) or [""] for text in turns], []
         for _ in range(max(1, round(0.02 * sum(map(len, split))))):
-            said = chance.choices(split, [len(words) for words in split])[0]
-            place = chance.randrange(len(said))
-            if not DIGIT.search(said[place]):
-                said[place] = changed(said[place])
-        return tuple(map("".join, split))
+            turn = chance.choices(range(len(split)), [len(words) for words in split])[0]
+            place = chance.randrange(len(split[turn]))
+            if not DIGIT.search(split[turn][place]):
+                edits.append(edited(split, turn, place))
+        return tuple(map("".join, split)), tuple(edits)
 
     return {
-        "exact": lambda turns: turns,
-        "case and space": lambda turns: tuple(f" {text.upper()}\n".replace(" ", "  ") for text in turns),
-        "one word a turn": lambda turns: tuple(map(one_word, turns)),
+        "exact": lambda turns: (turns, ()),
+        "case and space": lambda turns: (tuple(f" {text.upper()}\n".replace(" ", "  ") for text in turns), ()),
+        "one word a turn": one_word,
         "2 % of words": some_words,
-        "same prompt, other answer": lambda turns: (*turns[:-1], chance.choice(base)[-1]),
+        "same prompt, other answer": lambda turns: ((*turns[:-1], chance.choice(base)[-1]), ()),
     }[name]
+
+
+def _changed(word: str, vocabulary: list[str], chance: random.Random) -> tuple[str, How]:
+    how = chance.random()
+    if how < 0.15:
+        return "", "left out"
+    if how < 0.5 and len(word) > 3:
+        i = chance.randrange(len(word) - 1)
+        return word[:i] + word[i + 1] + word[i] + word[i + 2 :], "mistyped"
+    return chance.choice(vocabulary) + " ", "replaced"
+
+
+def _repeats(base: list[Conversation], count: int, chance: random.Random) -> Iterator[Made]:
+    """Give a variant of each of so many rows, unless nothing could be changed."""
+    vocabulary = plain_words(base)
+    for index in chance.sample(range(len(base)), count):
+        name = CLASSES[chance.choices(range(5), (2, 1, 4, 4, 2))[0]]
+        variant, edits = variants(name, base, vocabulary, chance)(base[index])
+        if variant != base[index] or name == "exact":
+            yield Made(variant, index, name, apart(base[index], variant, edits) if name in NEAR else "")
 
 
 def _kinds(single: list[Conversation]) -> dict[str, list[Conversation]]:
@@ -171,9 +192,9 @@ def _kinds(single: list[Conversation]) -> dict[str, list[Conversation]]:
     return dict(zip(UNRELATED, (long, short, chinese), strict=True))
 
 
-def _shuffled(made: list[tuple[Conversation, int, str]], chance: random.Random) -> Planted:
+def _shuffled(made: list[Made], chance: random.Random) -> Planted:
     order = chance.sample(range(len(made)), len(made))
     place = {old: new for new, old in enumerate(order)}
-    rows = [made[old][0] for old in order]
-    partner = [place.get(made[old][1], -1) for old in order]
-    return Planted(rows, partner, [made[old][2] for old in order])
+    rows = [made[old] for old in order]
+    partner = [place.get(row.of, -1) for row in rows]
+    return Planted([row.turns for row in rows], partner, [row.kind for row in rows], [row.apart for row in rows])
