@@ -1,13 +1,20 @@
 """A quick start: what some library would import without need is kept from it, and helpers start beside us."""
 
 import multiprocessing
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from multiprocessing import forkserver
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from pipeline.engines.ready import Ready
+
+ALONE: Final = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+"""Keeps numpy and Arrow from starting threads that nothing here has work for, as they are imported."""
 
 
 class _Absent(MetaPathFinder):
@@ -40,15 +47,26 @@ def without_pandas() -> None:
             pa.array([0])
 
 
-def ready_workers() -> None:
-    """Start the server that workers are forked from, with all that they import and load, while this process does the same.
+def ready_workers(workers: int) -> "Ready | None":
+    """Fork workers from this process, with all that they import and load: on Linux, unless it has threads of others.
 
-    The libraries' threads are idle there: nothing is counted or computed before it forks.
+    Else, and then None is given, start the server that workers are forked from, which imports and loads it beside us. Its
+    libraries' threads are idle: nothing is counted or computed before it forks.
     """
+    if sys.platform == "linux":
+        os.environ.update(ALONE | os.environ)
+        from pipeline.cli import _worker
+        from pipeline.engines.ready import Ready, may_fork
+
+        if may_fork():
+            ready = Ready(workers)
+            _worker.let_go()
+            return ready
     if "forkserver" in multiprocessing.get_all_start_methods():
         modules = ["pipeline.cli._worker"]
         multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
         forkserver.ensure_running()
+    return None
 
 
 def dismiss_workers() -> None:

@@ -1,4 +1,4 @@
-"""All that a worker of `tuneset check` imports and loads, once in the server that workers are forked from."""
+"""All that a worker of `tuneset check` imports and loads, once in the process that workers are forked from."""
 
 import gc
 
@@ -6,7 +6,9 @@ from pipeline.cli._light import without_pandas
 
 without_pandas()
 
-from pipeline.cli._worker_counter import load, loading  # noqa: E402
+from pipeline.cli._worker_counter import let_go, load, loading  # noqa: E402
+
+__all__ = ["let_go"]
 
 BEGUN = loading()
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from importlib import import_module
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,8 @@ import click
 
 from pipeline.cli._light import dismiss_workers, ready_workers, without_pandas
 from pipeline.cli._log import log_format
+from pipeline.cli._outside import outside
+from pipeline.preflight import WORKERS
 
 if TYPE_CHECKING:
     from pipeline.preflight.judge import Ask
@@ -105,17 +107,16 @@ def command(files: tuple[str, ...], **options: Any) -> int:
     tuneset check train.jsonl --target all
     tuneset check train.jsonl --fix --diff
     """
-    is_large = _is_large(files)
-    if is_large:
-        ready_workers()
+    workers = options["workers"] or min(WORKERS, outside().cores)
+    has_tasks = _is_large(files) and not (options["fix"] or options["diff"])
+    ready = ready_workers(workers) if has_tasks and workers > 1 else None
     without_pandas()
     ask, names, validation = _asked(files, options)
+    ask = replace(ask, workers=workers, ready=ready)
     if options["fix"] or options["diff"]:
         return _fix(names, ask, options)
     if options["target"] == "all":
         return _portability(names, ask, options)
-    if is_large:
-        import_module("scipy.sparse.csgraph")  # what kin asks for at the end; here the workers are not ready yet
     began = time.monotonic()
     checked = _check(names, validation, ask, options)
     _print(checked, names, validation, options)
@@ -149,9 +150,8 @@ def _is_large(files: tuple[str, ...]) -> bool:
 
 def _asked(files: tuple[str, ...], options: dict[str, Any]) -> "tuple[Ask, tuple[str, ...], tuple[str, ...]]":
     """Give what is asked, and the files: those named, else those that the plan built."""
-    from pipeline.cli._outside import outside
     from pipeline.preflight.aim import DEFAULT_TARGET, rules_of
-    from pipeline.preflight.judge import WORKERS, Ask
+    from pipeline.preflight.judge import Ask
     from pipeline.preflight.tally import KEPT
 
     world = outside()
@@ -177,7 +177,6 @@ def _asked(files: tuple[str, ...], options: dict[str, Any]) -> "tuple[Ask, tuple
         **({"privacy": plan.privacy} if plan else {}),
         offline=_offline(plan, is_asked=options["screen"]),
         max_tokens=options["max_tokens"] or (plan.target.max_tokens if plan and not target else None),
-        workers=options["workers"] or min(WORKERS, world.cores),
         keep=None if options["show_all"] or options["write_baseline"] else KEPT,
         on=world.today,
         near=options["near"],
@@ -216,8 +215,6 @@ def _level(name: str) -> Any:
 
 def _check(names: tuple[str, ...], validation: tuple[str, ...], ask: "Ask", options: dict[str, Any]) -> "Checked":
     """Check, with what the baseline says about it."""
-    from dataclasses import replace
-
     from pipeline.preflight import baseline
     from pipeline.preflight.judge import check_named
 

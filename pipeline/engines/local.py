@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipeline.core.stage import Stage
 from pipeline.core.trouble import Trouble
+from pipeline.engines.ready import Ready
 
 IN_FLIGHT: Final = 2
 """Tasks a worker may have waiting: one in hand and one behind it keep it busy, more only hold memory."""
@@ -46,6 +47,8 @@ class Local(NamedTuple):
 
     workers: int = 1
     """Processes; 1 runs everything in this one, for debuggers and small machines."""
+    ready: Ready | None = None
+    """Workers that are there already, as many."""
 
     def run(self, batches: Iterable[pa.RecordBatch], stages: Sequence[Stage]) -> Iterator[pa.Table]:
         """Give each batch after all stages, in the order they came."""
@@ -105,7 +108,8 @@ class Local(NamedTuple):
 
     def _pool(self) -> ProcessPoolExecutor:
         # forkserver: a fork of a process with running threads (Arrow, tokenizers) may hang
-        return ProcessPoolExecutor(self.workers, mp_context=get_context("forkserver"))
+        waiting = self.ready.taken() if self.ready else None
+        return waiting or ProcessPoolExecutor(self.workers, mp_context=get_context("forkserver"))
 
     def _alone(self, task: T, work: Callable[[T], Answer]) -> Iterator[Answer]:
         """Do one task in a process of its own; if that dies too, halve it until the deadly row is found."""

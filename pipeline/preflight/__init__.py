@@ -1,11 +1,14 @@
 """The check of any file before it is uploaded, with the rooms of the build and none of its repairs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pipeline.preflight.public import check_examples, check_file, check_files
 
 __all__ = ["check_examples", "check_file", "check_files"]
+
+WORKERS: Final = 2
+"""Processes of a check, unasked."""
 
 
 def __getattr__(name: str) -> object:

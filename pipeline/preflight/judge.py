@@ -16,7 +16,8 @@ from pipeline.core.settings import PrivacySettings, RuleSettings
 from pipeline.core.stage import Stage
 from pipeline.core.target import Target
 from pipeline.engines.local import Local
-from pipeline.preflight import flaws, summary
+from pipeline.engines.ready import Ready
+from pipeline.preflight import WORKERS, flaws, summary
 from pipeline.preflight.aim import DEFAULT_TARGET, Aim, aim
 from pipeline.preflight.lines import Ends, lines
 from pipeline.preflight.measured import measure
@@ -32,7 +33,6 @@ from pipeline.targets.catalogue import load
 if TYPE_CHECKING:
     from pipeline.report.expectations import Gate
 
-WORKERS: Final = 2
 NEAR_MOST: Final = 50_000
 """Examples up to which near twins are sought unasked: beyond, comparing them takes longer than all other checks and
 more memory than a laptop has to spare. Exact twins, leaks and contradictions are always found."""
@@ -52,6 +52,8 @@ class Ask:
     max_tokens: int | None = None
     """Instead of the target's window."""
     workers: int = WORKERS
+    ready: Ready | None = None
+    """Workers that are there already, as many."""
     keep: int | None = KEPT
     """Findings of one code that are kept; None: all."""
     on: date | None = None
@@ -170,7 +172,7 @@ def _addresses(files: Iterable[File]) -> tuple[dict[str, Source], dict[str, str]
 
 def _through(files: Sequence[File], goal: Aim, ask: Ask, *, near: bool) -> Iterator[pa.Table]:
     """Give the thin tables of all files in order; lines of another shape are only asked whether they are JSON."""
-    engine = Local(ask.workers)
+    engine = Local(ask.workers, ask.ready)
     stages: list[Stage] = [
         AsIs(_addresses(files)[1]),
         measure(goal, ask.folders, near=near),

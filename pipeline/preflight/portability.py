@@ -54,7 +54,7 @@ def _of(source: Source, ask: Ask, lengths: list[int]) -> Iterator[Line]:
     readers = (format_name(kind, aim(target, goal.method, ask.rules)) for target in _that_train(goal.method))
     form = format_name(kind, goal) or next((name for name in readers if name), "messages")
     stages = [AsIs({source.address: form}), measure(goal, ask.folders, near=False)]
-    for table in Local(ask.workers).run(lines(source, side="train", ends=Ends()), stages):
+    for table in Local(ask.workers, ask.ready).run(lines(source, side="train", ends=Ends()), stages):
         for payload, tokens in zip(table["payload"].to_pylist(), table["tokens"].to_pylist(), strict=True):
             count = tokens["total"] if tokens else None
             lengths.append(count or 0)

@@ -17,18 +17,27 @@ from pipeline.preflight.source import Source
 def grouped(
     thin: pa.Table, sources: Mapping[str, Source], forms: Mapping[str, str], goal: Aim, *, near: bool
 ) -> pa.Table:
-    """Give the facts with `side` and `group`, without the keys that were only there to find twins."""
+    """Give the facts with `side` and `group`, without the keys that were only there to find twins.
+
+    Where no near twins are sought, those of a group are those of a content, whose digest then names it.
+    """
     for name in ("content", "prompt"):
         thin = _said(thin, name)
-    with _payloads(thin, sources, forms) as payload_of:
-        rows = thin.select(["name", "digest", "content", "prompt"])
-        for name, column in zip(("keys", "sketch"), NEAR, strict=True) if near else ():
-            rows = rows.append_column(name, thin[column])
-        rows = rows.append_column("is_sound", thin["ships"])
-        rows = rows.append_column("family", pa.nulls(thin.num_rows, pa.string()))
-        found = group(rows, payload_of, DedupeSettings(near=near), method=goal.method)
+    group = _near_groups(thin, sources, forms, goal) if near else thin["content"]
     facts = thin.drop_columns(["at", *(NEAR if near else ())]).append_column("side", thin["source"])
-    return facts.append_column("group", pc.if_else(thin["content"].is_valid(), found["group"], None))
+    return facts.append_column("group", group)
+
+
+def _near_groups(thin: pa.Table, sources: Mapping[str, Source], forms: Mapping[str, str], goal: Aim) -> pa.ChunkedArray:
+    """Give the name of each row's group; null for rows without turns."""
+    rows = thin.select(["name", "digest", "content", "prompt"])
+    for name, column in zip(("keys", "sketch"), NEAR, strict=True):
+        rows = rows.append_column(name, thin[column])
+    rows = rows.append_column("is_sound", thin["ships"])
+    rows = rows.append_column("family", pa.nulls(thin.num_rows, pa.string()))
+    with _payloads(thin, sources, forms) as payload_of:
+        found = group(rows, payload_of, DedupeSettings(), method=goal.method)
+    return pc.if_else(thin["content"].is_valid(), found["group"], None)
 
 
 def _said(thin: pa.Table, name: str) -> pa.Table:

@@ -1,11 +1,23 @@
-"""Stages for tests of engines: small, picklable, and one that kills its process."""
+"""Rows and stages for tests of engines: small, picklable, and one that kills its process."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from pipeline.core.columns import CHECK, COMPOSE, MEASURE
+from pipeline.core.columns import CHECK, COMPOSE, MEASURE, READ
+
+
+def batches(records: list[str], size: int) -> Iterator[pa.RecordBatch]:
+    """Give rows of one source, a few at a time."""
+    for start in range(0, len(records), size):
+        part = records[start : start + size]
+        rows = [
+            {"name": f"a.csv:{start + i}", "source": "a", "record": record, "raw": None, "unread": None}
+            for i, record in enumerate(part)
+        ]
+        yield pa.RecordBatch.from_pylist(rows, schema=READ)
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,7 @@ from pipeline.engines.local import Local
 from pipeline.engines.spool import Spool, spooled
 from pipeline.onepass import OnePass, done
 from pipeline.read import Wanted, find, pieces_of
-from tests.house.stages import Deadly, DeadlyWord, Shout
-
-
-def batches(records: list[str], size: int) -> Iterator[pa.RecordBatch]:
-    for start in range(0, len(records), size):
-        part = records[start : start + size]
-        rows = [
-            {"name": f"a.csv:{start + i}", "source": "a", "record": record, "raw": None, "unread": None}
-            for i, record in enumerate(part)
-        ]
-        yield pa.RecordBatch.from_pylist(rows, schema=READ)
+from tests.house.stages import Deadly, DeadlyWord, Shout, batches
 
 
 def loud(workers: int, *, size: int = 3, count: int = 40) -> list[str]:

@@ -1,0 +1,47 @@
+"""Workers that were forked before they were needed: the same rows, one use, and nobody is left behind."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forked on Linux only")
+
+
+def told(story: str) -> tuple[list[str], str]:
+    """Give the lines that the story prints, read until the last of its processes has ended, and what it complains of."""
+    command = [sys.executable, "-W", "error", "-m", "tests.house.forking", story]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout.splitlines(), done.stderr
+
+
+def test_rows_come_back_in_order_and_a_second_run_gets_workers_of_its_own() -> None:
+    lines, complaints = told("twice")
+
+    assert ["A B C D E F G H", "A B C D E F G H"] == lines
+    assert not complaints
+
+
+def test_a_row_that_kills_a_forked_worker_is_held_and_its_neighbours_are_not() -> None:
+    lines, _ = told("deadly")
+
+    assert ["A B C D None F G H a.csv:4"] == lines
+
+
+def test_a_process_with_another_thread_is_not_forked() -> None:
+    lines, _ = told("threads")
+
+    assert ["True", "False"] == lines
+
+
+def test_workers_end_with_a_process_that_is_killed() -> None:
+    lines, _ = told("killed")
+
+    assert ["forked"] == lines
+
+
+def test_an_interrupt_is_left_to_the_process_that_has_forked() -> None:
+    lines, complaints = told("interrupted")
+
+    assert ["went on"] == lines
+    assert not complaints
