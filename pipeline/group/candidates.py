@@ -67,6 +67,8 @@ def _pairs(keys: Keys, places: Indices, count: int) -> Indices:
     Place and key are sorted as one number, which is five times faster; so some low bits of the key make way. Two keys
     that differ in those alone give a pair that its sketches rule out.
     """
+    if len(keys) == 0:  # none of the rows to compare has a word
+        return np.zeros(0, np.int64)
     low = np.uint64((1 << max(count - 1, 1).bit_length()) - 1)
     mixed = np.sort((keys & ~low) | places.astype(np.uint64))
     same = (mixed[1:] ^ mixed[:-1]) <= low

@@ -84,6 +84,9 @@ def test_any_lines_have_findings_with_places(tmp_path_factory: pytest.TempPathFa
 
 @PATIENT
 @given(rows=st.lists(EXAMPLES, min_size=1, max_size=3), method=st.sampled_from(["sft", "rft"]))
+@example(
+    rows=[{}, {"messages": [], "extra": None}, {"messages": [{}]}], method="rft"
+)  # found by this test: only a row without turns has words
 def test_any_example_has_findings_with_places(rows: list[dict[str, Any]], method: Any) -> None:
     target = "openai/gpt-4.1-mini" if method == "sft" else "azure/o4-mini"
     lines = [json.dumps(row).encode() for row in rows]
