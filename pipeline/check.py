@@ -15,9 +15,11 @@ from pipeline.core.example import Example, Moderation, Tokens
 from pipeline.core.facts import facts_of
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.moderation import flags, from_column
+from pipeline.core.private.searched import Searched, searched, searched_kind
 from pipeline.core.rule import Rule, catalogue
 from pipeline.core.settings import CheckSettings, RuleSettings
 from pipeline.core.suspects import ESCAPE, Mentions
+from pipeline.core.wording import whole
 
 Mask = npt.NDArray[np.bool_]
 
@@ -174,7 +176,7 @@ def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> I
     facts = facts_of(batch, moderation=settings.moderation).append_column("payload", payload)
     known = _mask(payload.is_valid())
     strange = known & ~_mask(pc.fill_null(facts["regular"], fill_value=False))
-    masks = _mentioned(rules, facts) | {
+    masks = _mentioned(rules, facts, searched(batch, settings.privacy), settings) | {
         rule.code: _mask(pc.fill_null(rule.suspects(facts, settings.limits), fill_value=True))
         if rule.suspects
         else known
@@ -189,22 +191,38 @@ def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> I
     yield from ((int(some[row]), suspects) for row, suspects in asked.items())
 
 
-def _mentioned(rules: list[Rule], facts: pa.Table) -> dict[str, Mask]:
+def _mentioned(rules: list[Rule], facts: pa.Table, known: Searched, settings: CheckSettings) -> dict[str, Mask]:
     """Give the suspects of all rules that search the text: one pass for each area, then one a rule over what that found.
 
     A search for each rule of a gigabyte takes minutes; one for all of them outgrows the automaton that makes searching
     fast and takes as long. The rules of one area (`private.`) fit, and those of the areas in TOGETHER; those whose first
-    expression picks much have a pass of their own.
+    expression picks much have a pass of their own. What compose searched for already is not searched for again.
     """
-    areas: dict[tuple[str, bool], dict[str, Mentions]] = {}
+    areas: dict[tuple[str, bool, bool], dict[str, Mentions]] = {}
     for rule in rules:
         if isinstance(rule.suspects, Mentions):
             area = rule.code.partition(".")[0]
-            key = TOGETHER.get(area, area), bool(rule.suspects.closer)
+            is_known = searched_kind(rule.code, settings.privacy) is not None
+            key = TOGETHER.get(area, area), bool(rule.suspects.closer), is_known
             areas.setdefault(key, {})[rule.code] = rule.suspects
     masks: dict[str, Mask] = {}
-    for claims in areas.values():
-        masks |= _mentioned_in_area(claims, facts["payload"])
+    for (_, _, is_known), claims in areas.items():
+        masks |= (
+            _searched_in_area(claims, facts["payload"], known, settings)
+            if is_known
+            else _mentioned_in_area(claims, facts["payload"])
+        )
+    return masks
+
+
+def _searched_in_area(
+    claims: Mapping[str, Mentions], payloads: pa.ChunkedArray, known: Searched, settings: CheckSettings
+) -> dict[str, Mask]:
+    """Give the suspects of claims about private data: what compose found, and of rows it did not search what is mentioned."""
+    masks = {code: known.suspects(searched_kind(code, settings.privacy) or "").copy() for code in claims}
+    left = np.flatnonzero(~known.rows & _mask(payloads.is_valid()))
+    for code, mask in _mentioned_in_area(claims, payloads.take(pa.array(left))).items() if len(left) else ():
+        masks[code][left] = mask
     return masks
 
 
@@ -265,7 +283,7 @@ def _looked(
         assert rule.look is not None
         try:
             for flaw in rule.look(example, settings.limits):
-                yield Finding(row.name, rule.code, severities[rule.code], flaw.where, flaw.message)
+                yield Finding(row.name, rule.code, severities[rule.code], whole(flaw.where), flaw.message)
         except Exception as error:
             error.add_note(f"rule {rule.code} looked at {row.name}")
             raise

@@ -23,6 +23,7 @@ from pipeline.core.private import masked, suspects
 from pipeline.core.settings import MendSettings, PrivacySettings
 from pipeline.core.target import Settings
 from pipeline.core.trouble import Trouble
+from pipeline.core.wording import whole
 
 _LONGEST_LABEL: Final = 100
 """Characters; an answer on one line of at most these can be a label, a longer one makes a stratum of its own."""
@@ -139,7 +140,7 @@ class Compose:
         try:
             payload = parse(row.payload or "")
         except Trouble:
-            return row
+            return row._replace(private=None)
         try:
             done = redact(payload)
         except RecursionError:
@@ -234,8 +235,7 @@ def _one_line(text: str, record: Json) -> str:
 
 
 def _whole(text: str | None) -> str | None:
-    """Give a text as UTF-8 can hold it: a lone surrogate as the escape that it came from."""
-    return text if text is None or text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    return None if text is None else whole(text)
 
 
 def _value(record: Json, column: str) -> str | None:

@@ -33,6 +33,11 @@ def listed(words: list[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def whole(text: str) -> str:
+    """Give a text as UTF-8 can hold it: a lone surrogate as the escape that it came from."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def pointer(*path: str | int) -> str:
     """Give the JSON pointer of a path."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

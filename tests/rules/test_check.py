@@ -89,6 +89,12 @@ def test_neither_batches_nor_order_change_what_is_found(texts, data):
     assert checked(*(texts[row] for row in order)) == [alone[row] for row in order]
 
 
+def test_a_key_that_utf8_cannot_hold_is_named_by_its_escape():
+    text = r'{"messages":[{"role":"user","name":{"\ud83d":"jane@web.de"}}]}'
+
+    assert ("private.email", r"/messages/0/name/\ud83d") in checked(text)[0]
+
+
 def test_selected_codes_and_prefixes_judge_alone():
     assert codes(BROKEN, rules=RuleSettings(select=("roles.", "keys.extra-top"))) == {"roles.unknown", "keys.extra-top"}
 
