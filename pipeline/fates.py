@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.grouping import Groupings
 from pipeline.core.store import Store
 from pipeline.core.verdicts import PairVerdicts
 from pipeline.decide import decide, judge
@@ -13,6 +14,7 @@ from pipeline.engines.spool import Spool
 from pipeline.group import group, spokesmen
 from pipeline.pinned import pinned_rows, without_answers_to
 from pipeline.plan import Plan
+from pipeline.remember.groupings import KeptGroupings
 from pipeline.remember.pairs import KeptVerdicts
 from pipeline.remember.version import version
 from pipeline.rows import Job
@@ -26,10 +28,11 @@ def with_fates(table: pa.Table, spool: Spool, job: Job) -> pa.Table:
     """Add group, kin, likeness, side, fate and twin; pairs that an earlier build compared are not compared again."""
     if job.setting.remembered is None:
         return _with_fates(table, spool, job.plan)
-    store = Store(job.work / "pairs", job.setting.remembered)
-    verdicts = KeptVerdicts(store, dataset=job.setting.root / job.plan.write.folder, version=version())
-    table = _with_fates(table, spool, job.plan, verdicts)
-    verdicts.save()
+    store, dataset = Store(job.work / "pairs", job.setting.remembered), job.setting.root / job.plan.write.folder
+    verdicts = KeptVerdicts(store, dataset=dataset, version=version())
+    memory = KeptGroupings(store, dataset=dataset, version=version(), is_believed=not verdicts.is_overgrown)
+    table = _with_fates(table, spool, job.plan, verdicts, memory)
+    verdicts.save(is_whole=memory.is_whole)
     return table
 
 
@@ -38,14 +41,22 @@ def held_codes(plan: Plan) -> tuple[str, ...]:
     return HELD if plan.moderation.policy == "hold" else HELD[:1]
 
 
-def _with_fates(table: pa.Table, spool: Spool, plan: Plan, verdicts: PairVerdicts | None = None) -> pa.Table:
+def _with_fates(
+    table: pa.Table,
+    spool: Spool,
+    plan: Plan,
+    verdicts: PairVerdicts | None = None,
+    memory: Groupings | None = None,
+) -> pa.Table:
     held = held_codes(plan)
     pinned = judge(table, held_codes=held).sound & pinned_rows(table) if plan.split.pinned else None
     if pinned is not None:
         table = without_answers_to(table, pinned).append_column("is_pinned", pa.array(pinned))
     verdict = judge(table, held_codes=held)
     table = table.append_column("is_sound", pa.array(verdict.sound))
-    table = _with(table, group(table, spool.payloads, plan.dedupe, method=plan.target.method, verdicts=verdicts))
+    method = plan.target.method
+    groups = group(table, spool.payloads, plan.dedupe, method=method, verdicts=verdicts, memory=memory)
+    table = _with(table, groups)
     spokesman = spokesmen(table, table["group"])
     keep_all = plan.dedupe.keep == "all"
     fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=keep_all, pinned=pinned)

@@ -1,6 +1,8 @@
 """Pairs of rows worth comparing: those that share a near-duplicate key. Work and memory grow with the rows alone."""
 
-from typing import Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,24 +25,64 @@ CODES_AT_ONCE: Final = 1 << 23
 """Pairs held before repeats among them are dropped: 64 MB."""
 
 
-def candidates(keys: pa.ChunkedArray, order: Indices) -> Pairs:
-    """Give places in `order` of rows with an equal key, smaller place first, as an array of shape (n, 2), each pair once.
+@dataclass(frozen=True)
+class Bands:
+    """The near-duplicate keys of the rows to compare, a column a band: views of Arrow's memory."""
 
-    `keys` is list<uint64> a row, all of one length or empty; `order` has the rows to compare, in an order that is the
-    same however the rows arrive.
+    blocks: list[Keys]
+    kept: npt.NDArray[np.bool_]
+    """Per row that has keys: is it one to compare."""
+    places: Indices
+    """Where each row to compare stands in the order, of those that have keys."""
+    count: int
+    """Rows to compare, with keys or without."""
+
+    @classmethod
+    def of(cls, keys: pa.ChunkedArray, order: Indices) -> Self:
+        """Take keys (list<uint64> a row, all of one length or empty) and the rows to compare.
+
+        `order` has them in an order that is the same however the rows arrive.
+        """
+        rows, blocks = _tables(keys)
+        place = np.full(len(keys), -1, np.int64)
+        place[order] = np.arange(len(order))
+        places = place[rows]
+        return cls(blocks, places >= 0, places[places >= 0], len(order))
+
+    def __len__(self) -> int:
+        """Give the number of bands."""
+        return self.blocks[0].shape[1] if self.blocks else 0
+
+    @property
+    def low(self) -> np.uint64:
+        """Give the bits of a key that make way for a place; keys that differ in those alone count as equal."""
+        return self.low_of(self.count)
+
+    @staticmethod
+    def low_of(count: int) -> np.uint64:
+        """Give them for so many rows."""
+        return np.uint64((1 << max(count - 1, 1).bit_length()) - 1)
+
+    def column(self, band: int) -> Keys:
+        """Give the keys of a band, one for each of `places`."""
+        return np.concatenate([block[:, band] for block in self.blocks])[self.kept]
+
+
+def candidates(bands: Bands, within: Callable[[int, Keys], npt.NDArray[np.bool_]] | None = None) -> Pairs:
+    """Give places of rows with an equal key, smaller place first, as an array of shape (n, 2), each pair once.
+
+    `within` says, of a band and its keys, which rows to look at, those of one key all or none; None: all.
     """
-    rows, blocks = _tables(keys)
-    place = np.full(len(keys), -1, np.int64)
-    place[order] = np.arange(len(order))
-    places = place[rows]
-    kept = places >= 0
     waiting: list[Indices] = [np.zeros(0, np.int64)]
-    for band in range(blocks[0].shape[1] if blocks else 0):
-        column = np.concatenate([block[:, band] for block in blocks])
-        waiting.append(_pairs(column[kept], places[kept], len(order)))
+    for band in range(len(bands)):
+        column, places = bands.column(band), bands.places
+        if within is not None:
+            chosen = within(band, column)
+            column, places = column[chosen], places[chosen]
+        waiting.append(_pairs(column, places, bands))
         if sum(map(len, waiting[1:])) > max(CODES_AT_ONCE, len(waiting[0])):
             waiting = [_distinct(waiting)]
-    codes, count = _distinct(waiting), max(len(order), 1)
+    codes, count = _distinct(waiting), max(bands.count, 1)
     waiting.clear()
     pairs = np.empty((len(codes), 2), np.int32)
     np.floor_divide(codes, count, out=pairs[:, 0], casting="unsafe")
@@ -61,20 +103,19 @@ def _tables(keys: pa.ChunkedArray) -> tuple[Indices, list[Keys]]:
     return np.concatenate(rows), blocks
 
 
-def _pairs(keys: Keys, places: Indices, count: int) -> Indices:
-    """Give pairs of places under equal keys as numbers: smaller place times `count` plus the larger.
+def _pairs(keys: Keys, places: Indices, bands: Bands) -> Indices:
+    """Give pairs of places under equal keys as numbers: smaller place times `bands.count` plus the larger.
 
     Place and key are sorted as one number, which is five times faster; so some low bits of the key make way. Two keys
     that differ in those alone give a pair that its sketches rule out.
     """
-    if len(keys) == 0:  # none of the rows to compare has a word
+    if len(keys) == 0:  # none of the rows to look at has a word
         return np.zeros(0, np.int64)
-    low = np.uint64((1 << max(count - 1, 1).bit_length()) - 1)
+    low = bands.low
     mixed = np.sort((keys & ~low) | places.astype(np.uint64))
     same = (mixed[1:] ^ mixed[:-1]) <= low
     edge = np.zeros(1, dtype=bool)
-    shared = np.concatenate([edge, same]) | np.concatenate([same, edge])
-    mixed = mixed[shared]
+    mixed = mixed[np.concatenate([edge, same]) | np.concatenate([same, edge])]
     if len(mixed) == 0:
         return np.zeros(0, np.int64)
     begins = np.concatenate([~edge, (mixed[1:] ^ mixed[:-1]) > low])
@@ -82,7 +123,7 @@ def _pairs(keys: Keys, places: Indices, count: int) -> Indices:
     bucket = np.cumsum(begins) - 1
     first, second = met(starts[bucket], np.diff(np.append(starts, len(mixed)))[bucket])
     where: Indices = (mixed & low).astype(np.int64)
-    return where[first] * count + where[second]
+    return where[first] * bands.count + where[second]
 
 
 def met(first_of: Indices, size: Indices) -> tuple[Indices, Indices]:

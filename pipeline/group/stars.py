@@ -16,6 +16,10 @@ class Edges(NamedTuple):
     second: Indices
     likeness: Likenesses
 
+    def where(self, chosen: npt.NDArray[np.bool_]) -> "Edges":
+        """Give those of them that are chosen."""
+        return Edges(self.first[chosen], self.second[chosen], self.likeness[chosen])
+
 
 def stars(edges: Edges, count: int) -> tuple[Indices, Likenesses]:
     """Give each of `count` contents its centre, and its likeness to it (NaN for one that stands alone).
@@ -33,12 +37,8 @@ def stars(edges: Edges, count: int) -> tuple[Indices, Likenesses]:
         np.minimum.at(smallest, edges.second, edges.first)
         is_centre |= is_open & (smallest == count)
         is_open &= ~is_centre
-        taking = _of(edges, is_centre[edges.first] & (smallest[edges.second] == edges.first))
+        taking = edges.where(is_centre[edges.first] & (smallest[edges.second] == edges.first))
         centre[taking.second], alike[taking.second], alike[taking.first] = taking.first, taking.likeness, 1.0
         is_open[taking.second] = False
-        edges = _of(edges, is_open[edges.second] & (is_open | is_centre)[edges.first])
+        edges = edges.where(is_open[edges.second] & (is_open | is_centre)[edges.first])
     return centre, alike
-
-
-def _of(edges: Edges, chosen: npt.NDArray[np.bool_]) -> Edges:
-    return Edges(edges.first[chosen], edges.second[chosen], edges.likeness[chosen])

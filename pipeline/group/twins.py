@@ -10,14 +10,16 @@ import pyarrow as pa
 
 from pipeline.core.columns import GROUP
 from pipeline.core.example import Method
+from pipeline.core.grouping import IDENTITY, Groupings
 from pipeline.core.settings import DedupeSettings
 from pipeline.core.sketch import sketches_of
 from pipeline.core.verdicts import PairVerdicts, digest_lanes
-from pipeline.group.candidates import Pairs, candidates
+from pipeline.group.candidates import Bands
+from pipeline.group.grown import Crowd, near_twins
 from pipeline.group.kin import kin
 from pipeline.group.order import Indices, by_digest, codes, first_rows, numbered, speakers_first
 from pipeline.group.stars import Likenesses, stars
-from pipeline.group.verify import Comparison, Contents, PayloadOf, verified
+from pipeline.group.verify import Comparison, Contents, PayloadOf
 
 THIN = ("name", "digest", "content", "prompt", "family", "is_sound", "is_pinned")
 
@@ -29,14 +31,16 @@ def group(
     *,
     method: Method = "sft",
     verdicts: PairVerdicts | None = None,
+    memory: Groupings | None = None,
 ) -> pa.Table:
     """Give `columns.GROUP` for every row; null where a row has no digest.
 
     `facts` has name, digest, content, prompt, keys, sketch, family and is_sound; `payload_of` gives payloads by row
     number. `verdicts` are asked before two rows are fetched and compared, and learn what was found; None: nothing is
-    known. Every member of a group is verified against its centre: the smallest digest of its sound members, else of all.
-    Where `facts` has is_pinned (sound rows that stay whatever they repeat), each of those is a centre, and whoever is like
-    one belongs to one.
+    known. `memory` has the last grouping and takes this one: only what is near something that came or went is compared;
+    None: there is none. Every member of a group is verified against its centre: the smallest digest of its sound members,
+    else of all. Where `facts` has is_pinned (sound rows that stay whatever they repeat), each of those is a centre, and
+    whoever is like one belongs to one.
     """
     here = np.flatnonzero(facts["digest"].is_valid().to_numpy())
     thin = facts.select([name for name in THIN if name in facts.column_names])
@@ -50,7 +54,7 @@ def group(
     centre = content
     if settings.near and len(chiefs) > 1:
         comparison = Comparison(payload_of, settings, method, verdicts)
-        centre, near = _near(facts, here[chiefs], comparison)
+        centre, near = _near(facts, here[chiefs], comparison, memory)
         centre, near = centre[content], near[content]
         alike = np.where(np.isnan(near), alike, near)
     named = _named(rows["digest"], centre, order)
@@ -69,23 +73,27 @@ def spokesmen(facts: pa.Table, group: pa.ChunkedArray | pa.Array) -> Indices:
     return np.where(group.is_valid().to_numpy(zero_copy_only=False), speaker, -1)
 
 
-def _near(facts: pa.Table, chiefs: Indices, comparison: Comparison) -> tuple[Indices, Likenesses]:
+def _near(
+    facts: pa.Table, chiefs: Indices, comparison: Comparison, memory: Groupings | None
+) -> tuple[Indices, Likenesses]:
     """Give each content its centre and its likeness to it; `chiefs` are the rows of the contents, by number."""
     digests = digest_lanes(facts["content"])[chiefs]
     asked = facts["prompt"].take(pa.array(chiefs))
     prompts = np.where(asked.is_valid().to_numpy(), codes(asked), -1)
     contents = Contents(chiefs, digests, sketches_of(facts["sketch"])[chiefs], prompts)
-    return stars(verified(_pairs(facts, chiefs), contents, comparison), len(chiefs))
+    pinned = facts["is_pinned"].to_numpy()[chiefs] if "is_pinned" in facts.column_names else None
+    crowd = Crowd(contents, Bands.of(facts["keys"], chiefs), _identities(facts, chiefs), pinned)
+    return stars(near_twins(crowd, comparison, memory), len(chiefs))
 
 
-def _pairs(facts: pa.Table, chiefs: Indices) -> Pairs:
-    """Give the pairs of contents that are worth comparing."""
-    pairs = candidates(facts["keys"], chiefs)
-    if "is_pinned" not in facts.column_names:
-        return pairs
-    pinned = facts["is_pinned"].to_numpy()[chiefs]
-    left: Pairs = pairs[~pinned[pairs].all(axis=1)]
-    return left
+def _identities(facts: pa.Table, chiefs: Indices) -> pa.Array:
+    """Give each content the rank and the digest of its row: those that are equal stand alike among others."""
+    ranks = facts["is_sound"].to_numpy()[chiefs].astype(np.uint8)
+    if "is_pinned" in facts.column_names:
+        ranks += 2 * facts["is_pinned"].to_numpy()[chiefs].astype(np.uint8)
+    digests = digest_lanes(facts["digest"])[chiefs].astype("<u8").view(np.uint8).reshape(-1, 16)
+    named = np.concatenate([ranks[:, None], digests], axis=1)
+    return pa.Array.from_buffers(IDENTITY, len(chiefs), [None, pa.py_buffer(named.tobytes())])
 
 
 def _named(digests: pa.ChunkedArray, numbers: Indices, order: Indices) -> pa.Array:

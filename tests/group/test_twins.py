@@ -16,7 +16,7 @@ from pipeline.core.passages import Passages, passages_of
 from pipeline.core.settings import DedupeSettings
 from pipeline.core.verdicts import RememberedVerdicts
 from pipeline.group import conflicts, group, spokesmen
-from pipeline.group.candidates import REACH, candidates
+from pipeline.group.candidates import REACH, Bands, candidates
 from pipeline.group.likeness import changes, jaccard, likeness, word_count
 from pipeline.group.prompts import LEAST_PAIRS, TILE, Prompt, is_another, tiled
 
@@ -278,7 +278,7 @@ def test_a_hot_key_costs_linear_work_and_everyone_meets_the_first() -> None:
     rows = 500
     keys = pa.chunked_array([pa.array([[1, 2]] * rows, pa.list_(pa.uint64()))])
 
-    pairs = candidates(keys, np.arange(rows))
+    pairs = candidates(Bands.of(keys, np.arange(rows)))
 
     assert len(pairs) <= 2 * REACH * rows
     assert {second for first, second in pairs.tolist() if first == 0} == set(range(1, rows))
