@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -110,11 +110,32 @@ def _few(table: pa.Table, rows: Rows) -> Iterator[pa.Table]:
 def _rejects(
     table: pa.Table, texts: Texts, rows: Rows, mask: frozenset[PrivateKind], encoding_of: Encodings
 ) -> Iterator[bytes]:
-    parts = _few(table.select(["name", "fate", "twin", "trouble", "findings"]), rows)
-    told = chain.from_iterable(part.to_pylist() for part in parts)
-    for values, record, raw in zip(told, texts("record", rows), texts("raw", rows), strict=True):
-        shown = (_masked(record, mask), _masked(raw, mask)) if mask else (record, raw)
-        yield msgspec.json.encode(_reject(values, *shown, encoding_of))
+    """Give the lines of rejected.jsonl; those of plain duplicates, of which there may be very many, by joining bytes."""
+    records = texts("record", rows)
+    told = table.select(["name", "fate", "twin", "trouble", "findings"])
+    for start, part in zip(range(0, len(rows), ROWS_AT_ONCE), _few(told, rows), strict=True):
+        here = list(islice(records, len(part)))
+        unread = [place for place, record in enumerate(here) if not record]
+        raw = dict(zip(unread, texts("raw", rows[[start + place for place in unread]]), strict=True))
+        plain = _equal(part["fate"], "duplicate") & ~part["trouble"].is_valid().to_numpy()
+        plain &= (_lengths(part["findings"]) == 0) & np.array([bool(record) and not mask for record in here])
+        others = iter(part.filter(pa.array(~plain)).to_pylist())
+        named = zip(plain.tolist(), part["name"].to_pylist(), part["twin"].to_pylist(), here, strict=True)
+        for place, (is_plain, name, twin, record) in enumerate(named):
+            if is_plain:
+                yield _repeat(name, twin, record)
+                continue
+            shown = record, raw.get(place, b"")
+            original = (_masked(shown[0], mask), _masked(shown[1], mask)) if mask else shown
+            yield msgspec.json.encode(_reject(next(others), *original, encoding_of))
+
+
+def _repeat(name: str, twin: str, record: bytes) -> bytes:
+    """Give the line that `_reject` gives of a row that repeats another and has no flaw: in a fourth of the time."""
+    told = msgspec.json.encode(twin)
+    reason = b'{"code":"duplicate","severity":"info","where":"","message":"Repeats %b."}' % told[1:-1]
+    head = b'{"name":%b,"fate":"duplicate","twin":%b,' % (msgspec.json.encode(name), told)
+    return b'%b"reasons":[%b],"original":%b}' % (head, reason, record)
 
 
 def _reject(values: dict[str, Any], record: bytes, raw: bytes, encoding_of: Encodings) -> dict[str, Any]:

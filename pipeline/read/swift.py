@@ -48,12 +48,12 @@ class Taken(NamedTuple):
 
 def take(data: bytes, table: Table, line: int) -> Taken | None:
     """Read the complete rows of these bytes, which begin on this line; None: the block is not well-behaved."""
-    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
-        return None
     signs = np.frombuffer(data, np.uint8)
     if np.any((signs < _SPACE) & (signs != _LINE_FEED) & (signs != _RETURN) & (signs != _TAB)):
         return None
     quotes, line_feeds = np.flatnonzero(signs == _QUOTE), np.flatnonzero(signs == _LINE_FEED)
+    if _has_bare_returns(data, signs, line_feeds):
+        return None
     ends = line_feeds[np.searchsorted(quotes, line_feeds) % 2 == 0]
     if not len(ends):
         return Taken(_chunk(np.empty(0, np.int64), pa.array([], pa.string())), 0, 0)
@@ -78,13 +78,21 @@ def ends(data: bytes, table: Table) -> npt.NDArray[np.int64] | None:
     It can when every quote opens after a delimiter or line end and closes before one or is doubled: then the line ends
     outside quotes are those between rows.
     """
-    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
-        return None
     signs = np.frombuffer(data, np.uint8)
     quotes, line_feeds = np.flatnonzero(signs == _QUOTE), np.flatnonzero(signs == _LINE_FEED)
+    if _has_bare_returns(data, signs, line_feeds):
+        return None
     found = line_feeds[np.searchsorted(quotes, line_feeds) % 2 == 0] + 1
     size = int(found[-1]) if len(found) else 0
     return found if _is_quoted_well(signs, quotes[quotes < size], table.delimiter) else None
+
+
+def _has_bare_returns(data: bytes, signs: Any, line_feeds: Any) -> bool:
+    """Say whether a carriage return stands without a line feed behind it; bytes.count would take five times as long."""
+    if b"\r" not in data:
+        return False
+    before = signs[np.maximum(line_feeds - 1, 0)] == _RETURN
+    return int(np.count_nonzero(signs == _RETURN)) != int(np.count_nonzero(before))
 
 
 def _chunk(lines: Any, texts: pa.Array) -> Chunk:

@@ -5,12 +5,15 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.core.columns import DIGEST, FINDING
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.settings import WriteSettings
-from pipeline.write import write
+from pipeline.write import _reject, _repeat, write
 
 FLAW = {"code": "roles.order", "severity": 3, "where": "/messages/1", "message": "Two in a row."}
 
@@ -112,3 +115,11 @@ def test_a_row_that_is_not_utf8_names_the_encoding_of_its_file(tmp_path: Path) -
     _, _, held, ragged = house.lines("rejected.jsonl")
     assert "cp1252" == held["original_encoding"]
     assert "original_encoding" not in ragged
+
+
+@given(name=st.text(), twin=st.text(min_size=1), value=st.text())
+def test_a_plain_duplicate_has_the_line_that_any_other_row_has(name: str, twin: str, value: str) -> None:
+    told = {"name": name, "fate": "duplicate", "twin": twin, "trouble": None, "findings": []}
+    record = json.dumps({"q": value}, ensure_ascii=False).encode("utf-8", "replace")
+
+    assert msgspec.json.encode(_reject(told, record, b"", lambda _: None)) == _repeat(name, twin, record)
