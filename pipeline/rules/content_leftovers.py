@@ -13,17 +13,25 @@ from pipeline.core.target import Limits
 from pipeline.core.wording import counted
 
 BRACES: Final = r"\{\{ ?[A-Za-z_][A-Za-z0-9_.]{0,40} ?\}\}"
-FIELDS: Final = (
+BRACKETS: Final = (
     r"\[(?:INSERT|Insert|insert|YOUR|Your) [A-Za-z' ]{1,40}\]"
     r"|\[(?:ENTER|Enter|ADD|Add) (?:YOUR|Your|your) [A-Za-z' ]{1,40}\]"
     r"|\[(?:NAME|FIRST NAME|LAST NAME|FULL NAME|COMPANY|COMPANY NAME|CUSTOMER NAME|PRODUCT NAME|PLACEHOLDER|TBD)\]"
     r"|\[(?:Name|First Name|Last Name|Full Name|Company Name|Customer Name|Product Name|Recipient's Name)\]"
-    r"|<(?:insert|INSERT) [A-Za-z ]{1,40}>|[Ll]orem ipsum dolor"
 )
+BLANKS: Final = r"<(?:insert|INSERT) [A-Za-z ]{1,40}>|[Ll]orem ipsum dolor"
 WHOLE: Final = r"(?:TODO|TBD|FIXME|XXX|\?\?\?)"
 LONGEST_WHOLE: Final = 6
 """Characters of the longest of these and a line break."""
-PLACEHOLDER: Final = re.compile(rf"{BRACES}|{FIELDS}|^{WHOLE}$")
+PLACEHOLDER: Final = re.compile(rf"{BRACES}|{BRACKETS}|{BLANKS}|^{WHOLE}$")
+_PROSE: Final = r'(?:[^`"\\]|\\[^n])*'
+"""Within a line of a text, as JSON writes it, and outside code."""
+PLACEHOLDER_IN_JSON: Final = (
+    rf'(?:"|\\n){_PROSE}(?:`{_PROSE}`{_PROSE})*{BRACES}'
+    rf"|(?:[^0-9A-Za-z\]!]|\\[bfnrt]|\\u00[01][0-9A-Fa-f])(?:{BRACKETS})[^(\[:]"
+    rf'|{BLANKS}|"{WHOLE}"'
+)
+"""Without braces in code and without brackets that are an index or a link: of rows with a placeholder, seven in eight."""
 TEMPLATING: Final = re.compile(
     r"```|\{%|\$\{\{|</?[a-z]+[ >]|jinja|handlebars|mustache|liquid|helm|vue|angular|ansible|template|placeholder|latex",
     re.IGNORECASE,
@@ -37,7 +45,7 @@ MARKED_UP: Final = re.compile(r"```|`&|</?[A-Za-z]+[ >/]|html|xml|entit|escap", 
 @rule(
     "content.placeholder",
     severity=Severity.WARNING,
-    suspects=Mentions(rf'{BRACES}|{FIELDS}|"{WHOLE}"'),
+    suspects=Mentions(PLACEHOLDER_IN_JSON),
     good=(
         "user: How do I print a variable in Jinja?\nassistant: Write {{ name }} in the template.",
         "user: Read [the manual](x) and row[NAME]\nassistant: [1] Yes",

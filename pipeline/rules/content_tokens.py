@@ -25,6 +25,10 @@ OTHERS: Final = (
 LINES: Final = (
     r"(?:^|\n)(?:###? ?(?:Instruction|Response|Input|Human|Assistant):|\n(?:Human|Assistant): )|^<s>|</s>\s*$"
 )
+_LINES_IN_JSON: Final = (
+    r'(?:"|\\n)(?:###? ?(?:Instruction|Response|Input|Human|Assistant):|\\n(?:Human|Assistant): )|"<s>|</s>'
+)
+"""LINES where they begin a text or follow a line break, as JSON writes them: one in twenty of all that hold the words."""
 CONTROL_TOKEN: Final = re.compile(CONTROL)
 MARKUP: Final = re.compile(f"{OTHERS}|{LINES}")
 _MARKS: Final = re.compile(
@@ -57,10 +61,7 @@ def control_token(example: Example, _limits: Limits) -> Iterator[Flaw]:
 @rule(
     "content.chat-markup",
     severity=Severity.WARNING,
-    suspects=Mentions(
-        rf"{OTHERS}|INST\]|<<.{{0,2}}SYS>>|### ?(?:Instruction|Response|Input|Human|Assistant):"
-        r'|## ?(?:Instruction|Response|Input|Human|Assistant):|(?:Human|Assistant): |"<s>|</s>'
-    ),
+    suspects=Mentions(rf"{OTHERS}|INST\]|<<.{{0,2}}SYS>>|{_LINES_IN_JSON}"),
     good=("user: What is <s>struck</s> text?\nassistant: HTML.",),
     bad=("user: [INST] Hi [/INST]\nassistant: Hello", "user: ### Instruction:\nHi\nassistant: Hello"),
 )

@@ -131,3 +131,37 @@ def test_the_quick_count_of_markup_is_that_of_its_expression(text):
 @given(marked)
 def test_a_text_that_is_not_searched_holds_no_placeholder(text):
     assert may_hold_placeholder(text) or not PLACEHOLDER.search(text)
+
+
+near_marks = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "\n",
+                "`",
+                "{{ name }}",
+                "{{a.b}}",
+                "[Your Name]",
+                "[NAME]",
+                "[",
+                "]",
+                "(",
+                ":",
+                "!",
+                "<insert x>",
+                "\\",
+                '"',
+            ),
+            *("Human: ", "### Input:", "## Response:", "<s>", "</s>", "\x01", "\r", "\t", "\x7f", "é", "a", " ", "/"),
+        ]
+    ),
+    max_size=8,
+).map("".join)
+
+
+@PATIENT
+@given(st.lists(near_marks, min_size=2, max_size=4), st.booleans())
+def test_no_mark_of_templates_is_missed_whatever_stands_beside_it(texts, is_ascii):
+    turns = [{"role": "user" if at % 2 == 0 else "assistant", "content": text} for at, text in enumerate(texts)]
+
+    assert_none_missed([json.dumps({"messages": turns}, ensure_ascii=is_ascii)], "sft", LIMITS[0])
