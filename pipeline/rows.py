@@ -29,6 +29,7 @@ from pipeline.measure.screen import Screen
 from pipeline.onepass import PACKED, Done, OnePass, done
 from pipeline.plan import Plan
 from pipeline.remember import keeping
+from pipeline.remember.cuts import KeptCuts
 from pipeline.remember.keeping import Tally
 from pipeline.remember.version import version
 from pipeline.setting import Setting
@@ -108,7 +109,8 @@ def _passed(job: Job, stages: Sequence[Stage], advance: Advance) -> Spool:
     parts: list[Done] = []
     made: list[int] = []
     used: set[Path] = set()
-    pieces = read.pieces_of(job.sources, read.Wanted(job.setting.batch_rows))
+    cuts = KeptCuts(work.store, dataset=job.setting.dataset(job.plan), version=work.version) if folder else None
+    pieces = read.pieces_of(job.sources, read.Wanted(job.setting.batch_rows), cuts)
     for worked in job.setting.engine.map(pieces, work, work.known):
         if (part := done(worked, work)) is not None:
             parts.append(part)

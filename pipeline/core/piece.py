@@ -1,7 +1,7 @@
 """Some rows of one source on their way to an engine: small to send, and read where they are worked on."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -34,3 +34,24 @@ class Piece(Protocol):
     def lost(self) -> "Piece":
         """Give the single row as one that could not be read, because the process that worked on it died."""
         ...
+
+
+class Cut(NamedTuple):
+    """A piece of a file as it was once cut."""
+
+    size: int
+    """Bytes."""
+    lines: int
+    """Physical lines."""
+    content: bytes
+    """xxh3-128 of the bytes."""
+
+
+class CutMemory(Protocol):
+    """Keeps where files were cut, so that one that grew is searched only where it is new."""
+
+    def last(self, key: str) -> Sequence[Cut] | None:
+        """Give the cuts kept under this key, which stands for a file and for how it is cut; None: there are none."""
+
+    def keep(self, key: str, cuts: Sequence[Cut]) -> None:
+        """Keep these from now on."""

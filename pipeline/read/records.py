@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipeline.core.piece import Piece
+from pipeline.core.piece import CutMemory, Piece
 from pipeline.core.record import Record
 from pipeline.core.trouble import Trouble
 from pipeline.read.batches import by_content, even
@@ -53,15 +53,16 @@ def rows(
     yield from batches.rest()
 
 
-def pieces_of(sources: Sequence[SourceFiles], wanted: Wanted) -> Iterator[Piece]:
+def pieces_of(sources: Sequence[SourceFiles], wanted: Wanted, memory: CutMemory | None = None) -> Iterator[Piece]:
     """Give every row of every source in pieces, in the order of sources, files and lines.
 
     Where a file can be cut without being parsed, its pieces are segments, which whoever works on them reads himself.
+    `memory` has where it was cut the last time; None: every file is searched anew.
     """
     for source in sources:
         waiting = by_content(wanted)
         for stream in streams(source):
-            for one in _parts(stream, source, wanted):
+            for one in _parts(stream, source, wanted, memory):
                 if isinstance(one, Segment):
                     yield from map(loose, waiting.rest())
                     yield one
@@ -74,12 +75,14 @@ def pieces_of(sources: Sequence[SourceFiles], wanted: Wanted) -> Iterator[Piece]
         yield from map(loose, waiting.rest())
 
 
-def _parts(stream: Stream, source: SourceFiles, wanted: Wanted) -> Iterator[Record | Chunk | Segment]:
+def _parts(
+    stream: Stream, source: SourceFiles, wanted: Wanted, memory: CutMemory | None
+) -> Iterator[Record | Chunk | Segment]:
     entry, own = chosen(stream, source.read)
     if _is_whole(own) and entry.manner and stream.encoding.name == "utf-8" and not stream.is_compressed():
         manner = entry.manner(stream, own)
         if manner is not None:
-            return segments(stream, manner, source=source.name, wanted=wanted)
+            return segments(stream, manner, source=source.name, wanted=wanted, memory=memory)
     return _pieces(stream, source.read)
 
 

@@ -10,6 +10,7 @@ import xxhash
 
 from pipeline.core.columns import PIECE
 from pipeline.core.errors import SourceError
+from pipeline.core.piece import Cut, CutMemory
 from pipeline.core.place import Place
 from pipeline.core.record import Record
 from pipeline.read.cutting import Wanted, cuts
@@ -38,6 +39,13 @@ class Segment(NamedTuple):
     """Physical line on which it begins."""
     content: bytes
     """xxh3-128 of the bytes: what is read later must be what was cut."""
+    lines: int = 0
+    """Physical lines in it."""
+
+    @property
+    def after(self) -> "Segment":
+        """Give the place behind it, as a segment of no bytes."""
+        return self._replace(offset=self.offset + self.size, line=self.line + self.lines, size=0, lines=0, content=b"")
 
     @property
     def digest(self) -> bytes:
@@ -74,8 +82,13 @@ class Segment(NamedTuple):
         return Loose.of(self.source, rows, self.names(rows["line"]))
 
 
-def segments(stream: Stream, manner: Manner, *, source: str, wanted: Wanted) -> Iterator[Segment | Record | Chunk]:
-    """Cut a file in UTF-8 into segments; from a place on where no cut is certain, give its records instead."""
+def segments(
+    stream: Stream, manner: Manner, *, source: str, wanted: Wanted, memory: CutMemory | None = None
+) -> Iterator[Segment | Record | Chunk]:
+    """Cut a file in UTF-8 into segments; from a place on where no cut is certain, give its records instead.
+
+    With a memory, a file that begins with the bytes of the last time is not searched there for places to cut.
+    """
     mark = stream.encoding.mark
     with open_file(stream.path) as file:
         file.seek(mark)
@@ -84,7 +97,31 @@ def segments(stream: Stream, manner: Manner, *, source: str, wanted: Wanted) -> 
             yield from manner.careful(_blocks(file, mark), 1, has_head=True)
             return
         begin = Segment(source, stream.path, stream.address, manner, mark + len(head), 0, 1 + _lines(head), b"")
-        yield from _cut(file, begin, wanted)
+        key = f"{stream.address}\0{begin.offset}\0{manner.identity}\0{wanted}"
+        made: list[Segment] = []
+        for segment in _again(file, begin, memory.last(key) if memory else None):
+            made.append(segment)
+            yield segment
+        for one in _cut(file, made[-1].after if made else begin, wanted):
+            if isinstance(one, Segment):
+                made.append(one)
+            yield one
+        if memory:
+            memory.keep(key, [Cut(one.size, one.lines, one.content) for one in made])
+
+
+def _again(file: BinaryIO, begin: Segment, last: Sequence[Cut] | None) -> Iterator[Segment]:
+    """Give the segments of the last time as far as the file has the same bytes.
+
+    Not the last of them, which the end of the file may have cut: another end comes where the file grew.
+    """
+    file.seek(begin.offset)
+    for size, lines, content in (last or ())[:-1]:
+        piece = file.read(size)
+        if len(piece) != size or xxhash.xxh3_128_digest(piece) != content:
+            return
+        yield (segment := begin._replace(size=size, lines=lines, content=content))
+        begin = segment.after
 
 
 def _cut(file: BinaryIO, begin: Segment, wanted: Wanted) -> Iterator[Segment | Record | Chunk]:
@@ -103,8 +140,9 @@ def _cut(file: BinaryIO, begin: Segment, wanted: Wanted) -> Iterator[Segment | R
             places.append(len(data))
         for start, end in zip([0, *places], places, strict=False):
             piece = data[start:end]
-            yield begin._replace(size=len(piece), content=xxhash.xxh3_128_digest(piece))
-            begin = begin._replace(offset=begin.offset + len(piece), line=begin.line + _lines(piece))
+            content = xxhash.xxh3_128_digest(piece)
+            yield (segment := begin._replace(size=len(piece), lines=_lines(piece), content=content))
+            begin = segment.after
         data = data[places[-1] if places else 0 :]
 
 

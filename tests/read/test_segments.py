@@ -1,6 +1,6 @@
 """Files are cut into pieces that are read by themselves: the same rows, and the same pieces wherever they stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import SourceError
-from pipeline.read import Wanted, find, pieces_of
+from pipeline.core.piece import Cut
+from pipeline.read import Wanted, find, pieces_of, swift
 from pipeline.read.segment import Segment
 from tests.read.conftest import Desk, by_pieces
 
@@ -19,8 +20,21 @@ LAW = settings(
 CELLS = st.text(st.sampled_from([*'ab,"\n\r é한']), max_size=8)
 
 
-def cut(root: Path, name: str, wanted: Wanted = SMALL) -> list[Segment]:
-    found = list(pieces_of([find("s", name, root=root)], wanted))
+class Memory:
+    """Keeps cuts by key."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Sequence[Cut]] = {}
+
+    def last(self, key: str) -> Sequence[Cut] | None:
+        return self.kept.get(key)
+
+    def keep(self, key: str, cuts: Sequence[Cut]) -> None:
+        self.kept[key] = cuts
+
+
+def cut(root: Path, name: str, wanted: Wanted = SMALL, memory: Memory | None = None) -> list[Segment]:
+    found = list(pieces_of([find("s", name, root=root)], wanted, memory))
     assert all(isinstance(piece, Segment) for piece in found)
     return [piece for piece in found if isinstance(piece, Segment)]
 
@@ -116,3 +130,41 @@ def test_a_quote_that_does_not_close_hands_the_rest_of_the_file_to_the_careful_r
     found = find("s", "x.csv", root=tmp_path)
 
     assert by_pieces(found, Wanted()) == by_pieces(found, SMALL)
+
+
+@LAW
+@given(
+    before=st.lists(st.integers(0, 400), max_size=300), after=st.lists(st.integers(0, 400), max_size=60),
+    at=st.integers(0, 300), keeps=st.integers(0, 300),
+)  # fmt: skip
+@pytest.mark.parametrize(("name", "write"), [("x.csv", table), ("x.jsonl", chat)])
+def test_a_memory_of_cuts_changes_no_piece_whatever_became_of_the_file(
+    fresh_desk: Callable[[], Desk], *, name: str, write: Callable[[list[int]], str],
+    before: list[int], after: list[int], at: int, keeps: int,
+) -> None:  # fmt: skip
+    desk, memory = fresh_desk(), Memory()
+    for rows in (before, [*before[:at], *after, *before[at : at + keeps]], before):
+        desk.lay(name, write(rows))
+        assert cut(desk.root, name) == cut(desk.root, name, memory=memory)
+
+
+def test_a_file_that_grew_is_searched_for_cuts_only_where_it_is_new(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched, ends = 0, swift.ends
+
+    def seen(data: bytes, layout: swift.Table) -> object:
+        nonlocal searched
+        searched += len(data)
+        return ends(data, layout)
+
+    monkeypatch.setattr(swift, "ends", seen)
+    name, write, memory = "x.csv", table, Memory()
+    desk.lay(name, write(list(range(3_000))))
+    first = cut(desk.root, name, memory=memory)
+    searched = 0
+    desk.lay(name, write(list(range(3_010))))
+    grown = cut(desk.root, name, memory=memory)
+
+    assert first[:-1] == grown[: len(first) - 1]
+    assert 0 < searched < 3 * SMALL.most_bytes < 100_000
