@@ -31,6 +31,7 @@ CHUNK_BYTES: Final = 1 << 19
 ASKING: Final = frozenset("utf?")
 """Marks of what users, tools and functions say."""
 
+_ASKS: Final = np.isin(np.arange(256), [ord(mark) for mark in ASKING])
 _EMPTY: Final = np.uint32(0xFFFFFFFF)
 
 Mask = npt.NDArray[np.bool_]
@@ -62,10 +63,10 @@ def table_fingerprints(said: PassageTable, *, near: bool) -> Fingerprints:
     sizes: list[Indices] = []
     sketched = [b""]
     rows = len(said.is_known)
-    for chunk in _chunks(said):
+    for chunk in chunks(said):
         words = table_words(chunk)
         content += _digests(words, words.starts[1:], chunk.is_known)
-        prompt += _digests(words, _answer_starts(words, chunk), _is_asked(chunk))
+        prompt += _digests(words, _answer_starts(words, chunk), is_asked(chunk))
         if near:
             turns = turn_words(words)
             sketched.append(sketches(*turns, len(chunk.is_known)).tobytes())
@@ -82,14 +83,15 @@ def table_fingerprints(said: PassageTable, *, near: bool) -> Fingerprints:
     )
 
 
-def _is_asked(said: PassageTable) -> Mask:
+def is_asked(said: PassageTable) -> Mask:
     """Say of each row whether a user, a tool or a function speaks before its last answer."""
-    asks = np.array([0, *accumulate(map(ASKING.__contains__, said.marks))], np.int64)
+    letters = np.frombuffer(said.marks.encode("ascii"), np.uint8)
+    asks = np.concatenate([np.zeros(1, np.int64), np.cumsum(_ASKS[letters])])
     begin = said.starts[:-1]
     return (said.answer_at >= 0) & (asks[begin + np.maximum(said.answer_at, 0)] > asks[begin])
 
 
-def _chunks(said: PassageTable) -> Iterator[PassageTable]:
+def chunks(said: PassageTable) -> Iterator[PassageTable]:
     """Cut the rows into runs of about CHUNK_BYTES of text."""
     ends = np.array([0, *accumulate(map(len, said.texts))], np.int64)[said.starts]
     first, rows = 0, len(said.is_known)

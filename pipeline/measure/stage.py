@@ -13,6 +13,7 @@ from pipeline.measure.counter import Counter, counter
 from pipeline.measure.few import FEW_LETTERS, few
 from pipeline.measure.fingerprint import table_fingerprints
 from pipeline.measure.reading import readings
+from pipeline.measure.sameness import sameness
 from pipeline.measure.tokens import tokens
 
 
@@ -24,6 +25,9 @@ class Measure:
     method: Method = "sft"
     near: bool = True
     """Whether keys for near twins are wanted."""
+    is_lasting: bool = True
+    """Whether digests of what is said are read beyond this run. Where they are not, and near twins are not sought either,
+    others do that cost a third less."""
     folders: tuple[str, ...] = ()
     """Where unpacked vocabularies lie, the last to be written to; see `vocabulary.cache_folders`."""
 
@@ -67,7 +71,8 @@ class Measure:
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the rows with their facts."""
         found = readings(batch["payload"], method=self.method)
-        prints = table_fingerprints(found.said, near=self.near)
+        is_needed = self.near or self.is_lasting
+        prints = table_fingerprints(found.said, near=self.near) if is_needed else sameness(found.said)
         return with_columns(
             batch,
             MEASURE,
