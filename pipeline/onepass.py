@@ -12,7 +12,7 @@ from pipeline import read
 from pipeline.core.columns import PIECE, READ
 from pipeline.core.piece import Piece
 from pipeline.core.stage import Lasting, Stage
-from pipeline.core.store import Entry, Store, touch
+from pipeline.core.store import Entry, Store, release, touch
 from pipeline.core.tombstone import Tombstones
 from pipeline.core.watch import Watch
 
@@ -128,6 +128,8 @@ class Done(NamedTuple):
     """Column → the batch it stands in."""
     read: Entry
     """The rows as they were read: packed, and unpacked at each use."""
+    files: dict[str, pa.Buffer]
+    """Column → the mapped file it stands in."""
 
     def column(self, name: str) -> pa.Array:
         """Give a column; names and source are no part of what is kept."""
@@ -136,6 +138,11 @@ class Done(NamedTuple):
         if name == "source":
             return pa.repeat(self.source, self.num_rows)
         return (self.homes[name] if name in self.homes else self.read.whole()).column(name)
+
+    def release(self, column: str) -> None:
+        """Let the pages of the file go in which a column stands."""
+        if column in self.files:
+            release(self.files[column])
 
 
 def done(worked: Worked, work: OnePass) -> Done | None:
@@ -148,7 +155,12 @@ def done(worked: Worked, work: OnePass) -> Done | None:
     if not len(lines):
         return None
     homes = {name: _batch(entry) for entry in added for name in _batch(entry).schema.names}
-    return Done(len(lines), worked.piece.names(lines), worked.piece.source, homes, read)
+    files = {name: entry.data for entry in added for name in _batch(entry).schema.names if entry.data is not None}
+    files |= dict.fromkeys(PIECE.names, read.data)
+    names = worked.piece.names(lines)
+    for one in {id(data): data for data in files.values()}.values():
+        release(one)  # what was looked at to open it: of a million rows a gigabyte
+    return Done(len(lines), names, worked.piece.source, homes, read, files)
 
 
 def _batch(entry: Entry) -> pa.RecordBatch:

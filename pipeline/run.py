@@ -36,6 +36,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         table, spool = rows(job, stack)
         with setting.progress.stage("group", unit="rows", total=None):
             table = with_fates(table, spool, job)
+            spool.release()  # keys and sketches, a quarter of a gigabyte for a million rows, are not asked for again
 
         built = job.work / "built"
         built.mkdir()
@@ -76,4 +77,6 @@ def _inputs(plan: Plan, setting: Setting) -> unchanged.Inputs | None:
 def _facts(table: pa.Table, spool: Spool, *, method: Method) -> pa.Table:
     """Give the facts of every row for the survey; the texts stay where they are mapped."""
     rows = table.append_column("payload", spool.columns(["payload"])["payload"])
-    return with_answers(facts_of(rows), rows["payload"], method=method) if len(rows) else facts_of(table)
+    if not len(rows):
+        return facts_of(table)
+    return with_answers(facts_of(rows), rows["payload"], method=method, seen=partial(spool.let_go, "payload"))

@@ -1,6 +1,6 @@
 """The table of facts: every measured number of a row as a flat column, without its text. Rules and reports ask it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final
 
@@ -75,8 +75,12 @@ def _reconsidered(said: pa.ChunkedArray, settings: ModerationSettings) -> pa.Arr
     )
 
 
-def with_answers(facts: pa.Table, payloads: pa.ChunkedArray, *, method: Method) -> pa.Table:
+def with_answers(
+    facts: pa.Table, payloads: pa.ChunkedArray, *, method: Method, seen: Callable[[int], None] = lambda _: None
+) -> pa.Table:
     """Give the facts with what only the payloads tell, for `survey`; a microsecond a row.
+
+    `seen` is told the number of each chunk of payloads whose texts are not looked at again.
 
     `answer` (uint64): a hash of what is written after the last `"content":`; null where the last turn is no answer.
     For dpo also `preferred_length` and `other_length`: characters of the two answers.
@@ -89,9 +93,12 @@ def with_answers(facts: pa.Table, payloads: pa.ChunkedArray, *, method: Method) 
         return facts
     texts = payloads.cast(pa.string())
     is_answer = pc.and_(pc.ends_with(facts["roles"], "a"), pc.greater(pc.binary_length(texts), 0))
-    answers = np.concatenate([np.zeros(0, np.uint64), *map(_last_contents, texts.chunks)])
+    answers = [np.zeros(0, np.uint64)]
+    for number, chunk in enumerate(texts.chunks):
+        answers.append(_last_contents(chunk))
+        seen(number)
     is_silent = ~np.asarray(pc.fill_null(is_answer, fill_value=False), dtype=bool)
-    return facts.append_column("answer", pa.array(answers, mask=is_silent))
+    return facts.append_column("answer", pa.array(np.concatenate(answers), mask=is_silent))
 
 
 def _last_contents(payloads: pa.Array) -> npt.NDArray[np.uint64]:

@@ -4,8 +4,13 @@ An entry is an Arrow file and, behind it, the xxh3-128 of its bytes and of its k
 renamed, so that a reader sees all of it or nothing; what is cut short or altered does not fit its sum and counts as absent.
 """
 
+import ctypes
+import mmap
 import os
 import secrets
+import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -149,6 +154,25 @@ def _written_to(path: Path, data: pa.Buffer, key: bytes) -> Path:
         fresh.unlink(missing_ok=True)
         raise
     return path
+
+
+def release(mapped: pa.Buffer) -> None:
+    """Let the pages of a mapped file go: they stay readable, and count as nobody's memory until they are read again.
+
+    `mapped` begins where the mapping does; never memory of our own, which the system would give back empty.
+    """
+    if (advise := _advise()) is not None:
+        advise(mapped.address, mapped.size, mmap.MADV_DONTNEED)
+
+
+@cache
+def _advise() -> Callable[[int, int, int], int] | None:
+    """Give Linux's `madvise`; None elsewhere, where pages go when the system wants them."""
+    if sys.platform != "linux":
+        return None
+    advise = ctypes.CDLL(None).madvise
+    advise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    return advise
 
 
 def touch(path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ import pyarrow as pa
 Rows = Sequence[int] | npt.NDArray[np.integer]
 Places = npt.NDArray[np.int64]
 
+BYTES_AT_ONCE: Final = 1 << 24
+"""Of texts that are read before any is given."""
 UNPACKED: Final = 4
 """Parts whose packed texts are held at a time; rows are asked for nearly in their order."""
 
@@ -41,6 +43,15 @@ class Part(Protocol):
         ...
 
 
+@runtime_checkable
+class Mapped(Protocol):
+    """A part whose pages can be let go, and come back when they are read again."""
+
+    def release(self, column: str) -> None:
+        """Let those of the file go in which a column stands."""
+        ...
+
+
 class Spool:
     """The whole table, read in place: nothing is held in memory but what is asked for."""
 
@@ -63,6 +74,18 @@ class Spool:
     ) -> None:
         self._parts = ()
         self._open.clear()
+
+    def release(self) -> None:
+        """Let all pages go that are mapped."""
+        for number in range(len(self._parts)):
+            for name in self.schema.names:
+                self.let_go(name, number)
+
+    def let_go(self, column: str, number: int) -> None:
+        """Let the pages go of the file in which a part has this column."""
+        part = self._parts[number]
+        if isinstance(part, Mapped):
+            part.release(column)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Give all columns, a part at a time."""
@@ -95,14 +118,30 @@ class Spool:
         return (self._unpacked if column in self._packed else self._mapped)(column, where, within)
 
     def _mapped(self, column: str, where: Places, within: Places) -> Iterator[bytes]:
-        """Give texts that lie open; where each begins and ends is looked up for all rows at once."""
+        """Give texts that lie open; where each begins and ends is looked up for all rows at once.
+
+        Some megabytes are read at a time in the order in which they lie, and the pages of each part let go: rows in the
+        order of train.jsonl would soon have all texts in memory.
+        """
         if column not in self._open:
             self._open[column] = _opened([part.column(column) for part in self._parts])
+            for number in range(len(self._parts)):
+                self.let_go(column, number)
         offsets, firsts, texts = self._open[column]
         places = firsts[where] + within
-        ends = zip(where.tolist(), offsets[places].tolist(), offsets[places + 1].tolist(), strict=True)
-        for number, start, stop in ends:
-            yield bytes(texts[number][start:stop])
+        starts, stops = offsets[places], offsets[places + 1]
+        for some in _parcels(stops - starts):
+            order = np.argsort(places[some], kind="stable")
+            numbers = where[some][order]
+            found, last = [b""] * len(order), int(numbers[0])
+            ends = (order, numbers, starts[some][order], stops[some][order])
+            for at, number, start, stop in zip(*(end.tolist() for end in ends), strict=True):
+                if number != last:
+                    self.let_go(column, last)
+                    last = number
+                found[at] = bytes(texts[number][start:stop])
+            self.let_go(column, last)
+            yield from found
 
     def _unpacked(self, column: str, where: Places, within: Places) -> Iterator[bytes]:
         """Give texts that are packed part by part, of which only a few are held unpacked."""
@@ -112,6 +151,7 @@ class Spool:
                 if len(buffers) >= UNPACKED:
                     del buffers[next(iter(buffers))]
                 buffers[number] = _texts(self._parts[number].column(column))
+                self.let_go(column, number)
             offsets, data = buffers[number]
             yield bytes(data[offsets[at] : offsets[at + 1]])
 
@@ -137,6 +177,13 @@ def opened(path: Path) -> Spool:
     with pa.memory_map(str(path)) as file:
         whole = pa.ipc.open_file(pa.BufferReader(file.read_buffer()))
     return Spool([whole.get_batch(number) for number in range(whole.num_record_batches)], whole.schema)
+
+
+def _parcels(sizes: npt.NDArray[np.int32]) -> Iterator[slice]:
+    """Give places in turn whose texts have about BYTES_AT_ONCE."""
+    parcel = np.cumsum(sizes, dtype=np.int64) // BYTES_AT_ONCE
+    ends = [*(np.flatnonzero(np.diff(parcel)) + 1).tolist(), len(sizes)]
+    yield from (slice(start, end) for start, end in zip([0, *ends], ends, strict=False) if start < end)
 
 
 def _opened(columns: Sequence[pa.Array]) -> _Open:

@@ -96,6 +96,30 @@ def test_pieces_are_read_where_they_are_worked_on_and_come_back_in_order(tmp_pat
     assert [f'{{"WORD":"ROW {n}"}}' for n in range(60)] == spool.columns(["loud"])["loud"].to_pylist()
 
 
+def test_pages_that_were_let_go_come_back(tmp_path: Path) -> None:
+    work = OnePass((Shout(),), Store(tmp_path / "spare"), version=b"1")
+    parts = [done(worked, work) for worked in Local(1).map(pieces(tmp_path, 60), work, work.known)]
+    spool = Spool([part for part in parts if part], work.schema)
+    columns = spool.columns(["name", "record", "loud"])
+    before, order = columns.to_pylist(), [59, 0, 31, 31, 7]
+
+    spool.release()
+    texts = list(spool.texts("loud", order))
+    spool.release()
+
+    assert before == columns.to_pylist()
+    assert [before[row]["loud"].encode() for row in order] == texts == list(spool.texts("loud", order))
+
+
+def test_more_texts_than_are_held_at_a_time_come_in_the_order_asked(tmp_path: Path) -> None:
+    records = [str(number) * size for number, size in enumerate([1, 9, 0, 30, 2, 5] * 9)]
+    order = [(number * 31) % 54 for number in range(54)]
+
+    with spool(tmp_path, records, 4) as kept, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.engines.spool.BYTES_AT_ONCE", 16)
+        assert [records[row].encode() for row in order] == list(kept.texts("record", order))
+
+
 def test_a_row_of_a_segment_that_kills_its_worker_is_held_and_its_neighbours_are_not(tmp_path: Path) -> None:
     work = OnePass((DeadlyWord(), Shout()), Store(tmp_path / "spare"), version=b"1")
     parts = [done(worked, work) for worked in Local(2).map(pieces(tmp_path, 60, deadly=17), work, work.known)]
