@@ -1,7 +1,7 @@
 """Judge every row by the rules of its target, and the dataset as a whole: facts against limits, never text by text."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 import msgspec
@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.columns import CHECK, FINDING, with_columns
-from pipeline.core.example import Example, Moderation, Tokens
+from pipeline.core.example import Moderation, Tokens
 from pipeline.core.facts import facts_of
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.moderation import flags, from_column
+from pipeline.core.plain import quick_example
 from pipeline.core.private.searched import Searched, searched, searched_kind
 from pipeline.core.rule import Rule, catalogue
 from pipeline.core.settings import CheckSettings, RuleSettings
@@ -272,13 +273,13 @@ def _looked(
 ) -> Iterator[Finding]:
     """Parse a row once and give what the rules find in it; counts, scores and names are fetched for the rules that ask them."""
     areas = {rule.code.partition(".")[0] for rule in rules}
-    example = Example.parse(
-        row.payload,
-        method=settings.limits.method,
-        tokens=_tokens(row.batch["tokens"][row.number].as_py()) if "tokens" in areas else None,
-        moderation=_moderation(row, settings) if "moderation" in areas else None,
-        person_names=_person_names(row) if any(rule.code == "private.name" for rule in rules) else None,
-    )
+    example = quick_example(row.payload, method=settings.limits.method)
+    if "tokens" in areas:
+        example = replace(example, tokens=_tokens(row.batch["tokens"][row.number].as_py()))
+    if "moderation" in areas:
+        example = replace(example, moderation=_moderation(row, settings))
+    if any(rule.code == "private.name" for rule in rules):
+        example = replace(example, person_names=_person_names(row))
     for rule in rules:
         assert rule.look is not None
         try:

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from pipeline.core.example import Method
+from pipeline.core.example import Example, Method
 from pipeline.core.passages import Passages, passages_of
 
 LETTERS: Final = {"system": "s", "developer": "d", "user": "u", "assistant": "a"}
@@ -57,6 +57,15 @@ def plain_passages(payload: bytes | str, *, method: Method) -> Passages | None:
         return _pair(_PAIRS.decode(payload)) if method == "dpo" else _conversation(_EXAMPLES.decode(payload).messages)
     except (ValueError, RecursionError):  # msgspec.DecodeError and UnicodeEncodeError are ValueErrors
         return None
+
+
+def quick_example(payload: str, *, method: Method) -> Example:
+    """Give any payload as rules see it, in a third of the time where all turns are plain text: keys of those are in order."""
+    turns = None if method == "dpo" else plain_turns(payload.encode("utf-8", "surrogatepass"))
+    if turns is None:
+        return Example.parse(payload, method=method)
+    data = {"messages": [{"role": turn.role, "content": turn.content} for turn in turns]}
+    return Example(payload, method, data=data)
 
 
 def quick_passages(payload: str, *, method: Method) -> Passages:

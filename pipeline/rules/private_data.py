@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.example import Example, transcript
 from pipeline.core.finding import Severity
-from pipeline.core.private import claims, found_in
+from pipeline.core.private import found_by
 from pipeline.core.private.detector import detector
 from pipeline.core.rule import Flaw, rule
 from pipeline.core.suspects import Claim, Mentions
@@ -22,9 +22,7 @@ SAID: Final = transcript("user: Hi\nassistant: Hello")
 
 def flaws(example: Example, code: str) -> Iterator[Flaw]:
     """Give how many there are at each place, and never what they are."""
-    if not claims(example.payload, detector(code)):
-        return
-    counts = Counter(where for where, one in found_in(example.payload) if one.by.code == code)
+    counts = Counter(where for where, _ in found_by(example.payload, detector(code)))
     for where, number in counts.items():
         yield Flaw(where, f"{_many(number, detector(code).noun)}; expected none.")
 

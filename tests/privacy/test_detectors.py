@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.core.private import changed, detectors, found_in, search, suspects
+from pipeline.core.private import changed, detectors, found_by, search, suspects
 from pipeline.core.private.search import _texts
 
 TAIL = "h8Kq2LmZ9xRtV4wYb7NcJ3dPf6GsA1eUoT5iM0"
@@ -221,6 +221,21 @@ DIGITS = st.lists(st.from_regex(r"\A\+?\(?[0-9]{1,4}\)?\Z"), min_size=2, max_siz
     lambda groups: st.sampled_from([" ", "-", ".", "", "\u00a0", ") ("]).map(lambda gap: gap.join(groups))
 )
 PIECES = st.one_of(WORDS, APART, DIGITS, st.sampled_from(PARTS), st.just(" "))
+
+
+def found_in(line):
+    return [(where, found) for where, text, before in _texts(line) for found in search(text, before=before)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts=st.lists(st.lists(PIECES, max_size=6).map("".join), max_size=4), key=WORDS)
+def test_each_detector_is_told_what_is_its_own(texts, key):
+    turns = [{"role": "user", "content": text} for text in texts]
+    calls = [{"role": "assistant", "tool_calls": [{"arguments": json.dumps({key: text})}]} for text in texts[:1]]
+
+    for line in (json.dumps({"messages": turns}), json.dumps({"messages": turns + calls}, ensure_ascii=False)):
+        for one in detectors():
+            assert list(found_by(line, one)) == [told for told in found_in(line) if told[1].by is one]
 
 
 @settings(max_examples=300, deadline=None)

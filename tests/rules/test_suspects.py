@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline.check import _suspected, active
 from pipeline.core.example import Example
 from pipeline.core.facts import facts_of
+from pipeline.core.plain import quick_example
 from pipeline.core.rule import catalogue
 from pipeline.core.settings import CheckSettings
 from pipeline.rules.content_leftovers import PLACEHOLDER, may_hold_placeholder
@@ -54,6 +55,17 @@ def test_no_claim_alone_misses_a_flaw_of_its_rule(method, data, limits):
         is_claimed = method in rule.methods and facts["regular"][0].as_py() and rule.suspects is not None
         if is_claimed and list(rule.look(example, limits)):
             assert pc.fill_null(rule.suspects(facts, limits), fill_value=True)[0].as_py(), (rule.code, text)
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo", "rft"])
+@PATIENT
+@given(data=st.data())
+def test_an_example_that_is_read_quickly_is_the_same(method, data):
+    text = data.draw(payloads(method) | st.text(max_size=40))
+    quick, sure = quick_example(text, method=method), Example.parse(text, method=method)
+
+    assert quick == sure
+    assert json.dumps(quick.data, sort_keys=True) == json.dumps(sure.data, sort_keys=True)  # one NaN equals no other
 
 
 @PATIENT

@@ -2,7 +2,7 @@
 
 from pipeline.core.private.detector import Detector, detectors
 from pipeline.core.private.places import changed, changed_text
-from pipeline.core.private.search import ROUNDS, Found, claims, found_in, looks_private, masked, named, replaced, search
+from pipeline.core.private.search import ROUNDS, Found, found_by, looks_private, masked, named, replaced, search
 from pipeline.core.private.suspected import suspects
 
 __all__ = [
@@ -11,9 +11,8 @@ __all__ = [
     "Found",
     "changed",
     "changed_text",
-    "claims",
     "detectors",
-    "found_in",
+    "found_by",
     "looks_private",
     "masked",
     "named",
