@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 from pipeline.compose.pseudonyms import pseudonym
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Json
-from pipeline.core.private import ROUNDS, Found, changed, named, replaced, search
+from pipeline.core.private import ROUNDS, Detector, Found, changed, named, replaced, search
 from pipeline.core.settings import PrivacySettings, PrivateAction, PrivateKind
 
 PLACEHOLDER: Final = re.compile(r"\[([A-Z_]+)_([0-9]{1,9})\]")
@@ -58,28 +58,30 @@ class Redact:
         """Say whether nothing is asked of any kind."""
         return all(action == "off" for action in self.settings.actions.values())
 
-    def __call__(self, payload: Json) -> Redacted:
-        """Give the example as it may ship."""
-        writer = _Writer(self, payload)
+    def __call__(self, payload: Json, *, among: Sequence[Detector] | None = None) -> Redacted:
+        """Give the example as it may ship; `among`: who alone may find something in it as it came, None: anybody."""
+        writer = _Writer(self, payload, among)
         new = changed(payload, writer.text)
         counts = tuple(sorted(writer.counts.items()))
+        writer.among = None
         for _ in range(ROUNDS if new is not payload else 0):
             before, new = new, changed(new, writer.text)
             if before is new:
                 break
         return Redacted(new, frozenset(f"{NOTES[action]}-{kind}" for kind, action in writer.done), counts)
 
-    def found(self, text: str, before: str) -> list[Found]:
+    def found(self, text: str, before: str, among: Sequence[Detector] | None) -> list[Found]:
         """Give everything that is found in a text, names last: a name inside an address is the address's."""
-        found = search(text, before=before)
+        found = search(text, before=before, among=among)
         return found if self.names is None else named(text, found, self.names(text))
 
 
 class _Writer:
     """One conversation's placeholders and fakes, and what was done."""
 
-    def __init__(self, redact: Redact, payload: Json) -> None:
+    def __init__(self, redact: Redact, payload: Json, among: Sequence[Detector] | None) -> None:
         self.redact = redact
+        self.among = among
         self.actions = redact.settings.actions
         self.words: dict[tuple[str, str], str] = {}
         self.used: Counter[str] | None = None
@@ -88,7 +90,7 @@ class _Writer:
         self.done: set[tuple[PrivateKind, PrivateAction]] = set()
 
     def text(self, _where: str, text: str, before: str) -> str:
-        found = [one for one in self.redact.found(text, before) if self.actions[one.by.kind] != "off"]
+        found = [one for one in self.redact.found(text, before, self.among) if self.actions[one.by.kind] != "off"]
         self.counts.update(one.by.kind for one in found)
         return replaced(text, [one for one in found if self.actions[one.by.kind] in NOTES], self._word)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from typing import Final, Literal, NamedTuple
@@ -19,7 +19,7 @@ from pipeline.compose.standing import standing
 from pipeline.core import columns
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Json, Method
-from pipeline.core.private import masked, suspects
+from pipeline.core.private import Detector, detectors, masked, suspects
 from pipeline.core.settings import MendSettings, PrivacySettings
 from pipeline.core.target import Settings
 from pipeline.core.trouble import Trouble
@@ -132,17 +132,19 @@ class Compose:
         if redact.is_off:
             return
         lines = pa.array([row.payload for row in rows], pa.string())
-        for index in pc.indices_nonzero(lines.is_valid()).to_pylist() if redact.names else suspects(lines):
-            rows[index] = self._redacted(rows[index], redact)
+        known = pc.indices_nonzero(lines.is_valid()).to_pylist()
+        asked = dict.fromkeys(known, detectors()) if redact.names else suspects(lines)
+        for index, among in asked.items():
+            rows[index] = self._redacted(rows[index], redact, among)
 
-    def _redacted(self, row: Row, redact: Redact) -> Row:
+    def _redacted(self, row: Row, redact: Redact, among: Sequence[Detector]) -> Row:
         """Give one row as it may ship. A line that is no JSON is left to the rules, which refuse it."""
         try:
             payload = parse(row.payload or "")
         except Trouble:
             return row._replace(private=None)
         try:
-            done = redact(payload)
+            done = redact(payload, among=among)
         except RecursionError:
             trouble = Trouble("compose.shape", "Nested too deeply to be searched for private data.")
             return Row(None, str(trouble), stratum=row.stratum)

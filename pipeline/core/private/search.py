@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -35,13 +35,16 @@ class Found(NamedTuple):
         return f"Found({self.by.code}, {self.start}, {self.end})"
 
 
-def search(text: str, *, before: str = "") -> list[Found]:
-    """Give what stands in a text, in order and without overlaps; `before` is context in front that is not searched."""
+def search(text: str, *, before: str = "", among: Sequence[Detector] | None = None) -> list[Found]:
+    """Give what stands in a text, in order and without overlaps; `before` is context in front that is not searched.
+
+    `among`: who alone may find something here; None: anybody.
+    """
     shift = len(before)
     whole = before + text
     claims = [
         Found(one, span.start - shift, span.end - shift, span.key)
-        for one in detectors()
+        for one in (detectors() if among is None else among)
         for span in one.find(whole)
         if span.start >= shift
     ]

@@ -64,7 +64,7 @@ VARIETY: Final = 8
 
 def find(text: str) -> Iterator[Span]:
     """Give provider keys, without those that say of themselves that they are examples."""
-    if not any(len(word) >= SHORTEST for word in text.split()) or not BEGINS.search(text):
+    if max(map(len, text.split()), default=0) < SHORTEST or not BEGINS.search(text):
         return
     for match in KEY.finditer(text):
         if is_real(match[0]):
