@@ -52,15 +52,13 @@ def take(data: bytes, table: Table, line: int) -> Taken | None:
     if np.any((signs < _SPACE) & (signs != _LINE_FEED) & (signs != _RETURN) & (signs != _TAB)):
         return None
     quotes, line_feeds = np.flatnonzero(signs == _QUOTE), np.flatnonzero(signs == _LINE_FEED)
-    if _has_bare_returns(data, signs, line_feeds):
-        return None
     ends = line_feeds[np.searchsorted(quotes, line_feeds) % 2 == 0]
     if not len(ends):
         return Taken(_chunk(np.empty(0, np.int64), pa.array([], pa.string())), 0, 0)
     size = int(ends[-1]) + 1
     starts = np.concatenate(([0], ends[:-1] + 1))
     starts = starts[~_blank(signs, starts, ends)]
-    if not (
+    if _has_bare_returns(signs[:size], line_feeds) or not (
         _is_quoted_well(signs, quotes[quotes < size], table.delimiter)
         and _is_even(signs[:size], quotes, ends, starts, table)
     ):
@@ -80,18 +78,20 @@ def ends(data: bytes, table: Table) -> npt.NDArray[np.int64] | None:
     """
     signs = np.frombuffer(data, np.uint8)
     quotes, line_feeds = np.flatnonzero(signs == _QUOTE), np.flatnonzero(signs == _LINE_FEED)
-    if _has_bare_returns(data, signs, line_feeds):
-        return None
     found = line_feeds[np.searchsorted(quotes, line_feeds) % 2 == 0] + 1
     size = int(found[-1]) if len(found) else 0
+    if _has_bare_returns(signs[:size], line_feeds):
+        return None
     return found if _is_quoted_well(signs, quotes[quotes < size], table.delimiter) else None
 
 
-def _has_bare_returns(data: bytes, signs: Any, line_feeds: Any) -> bool:
-    """Say whether a carriage return stands without a line feed behind it; bytes.count would take five times as long."""
-    if b"\r" not in data:
-        return False
-    before = signs[np.maximum(line_feeds - 1, 0)] == _RETURN
+def _has_bare_returns(signs: Any, line_feeds: Any) -> bool:
+    """Say whether a carriage return stands without a line feed behind it in these whole rows.
+
+    What comes after them may end between the two. bytes.count would take five times as long.
+    """
+    within = line_feeds[line_feeds < len(signs)]
+    before = signs[np.maximum(within - 1, 0)] == _RETURN
     return int(np.count_nonzero(signs == _RETURN)) != int(np.count_nonzero(before))
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.errors import SourceError
 from pipeline.core.piece import Cut
-from pipeline.read import Wanted, find, pieces_of, swift
+from pipeline.read import Wanted, find, pieces_of, segment, swift
 from pipeline.read.segment import Segment
 from tests.read.conftest import Desk, by_pieces
 
@@ -168,3 +168,14 @@ def test_a_file_that_grew_is_searched_for_cuts_only_where_it_is_new(
 
     assert first[:-1] == grown[: len(first) - 1]
     assert 0 < searched < 3 * SMALL.most_bytes < 100_000
+
+
+@pytest.mark.parametrize("size", [*range(60, 75), 1_000])
+def test_a_block_that_ends_within_a_line_end_is_cut_like_any_other(
+    desk: Desk, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.lay("x.csv", table(list(range(40))).replace("\n", "\r\n"))
+    whole = cut(desk.root, "x.csv", Wanted(4, 300))
+    monkeypatch.setattr(segment, "READ_BYTES", size)
+
+    assert whole == cut(desk.root, "x.csv", Wanted(4, 300))
