@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.private import changed, detectors, found_by, search, suspects
+from pipeline.core.private.kinds import phone
 from pipeline.core.private.search import _texts
 
 TAIL = "h8Kq2LmZ9xRtV4wYb7NcJ3dPf6GsA1eUoT5iM0"
@@ -265,6 +266,16 @@ def test_those_who_are_asked_of_a_suspected_line_find_what_all_would(texts, is_a
     asked = suspects(pa.array(lines, pa.string()))
 
     assert [search(text, among=asked.get(row, ())) for row, text in enumerate(texts)] == [*map(search, texts)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.lists(PIECES, max_size=8).map("".join))
+def test_the_look_for_seven_digits_hides_no_telephone_number(text):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phone, "GROUPED", re.compile(""))
+        every = list(phone.find(text))
+
+    assert every == list(phone.find(text))
 
 
 def test_few_lines_that_hold_nothing_are_suspected():
