@@ -56,7 +56,7 @@ def _dataset(facts: pa.Table, error_rows: int) -> pa.Table:
     """Give the one row about the whole; a row with an error is what a build would reject."""
     kept = facts.filter(facts["ships"])
     rows, held = facts.num_rows, pc.sum(pc.equal(kept["side"], "validation")).as_py() or 0
-    groups = pc.count_distinct(kept["group"]).as_py()
+    groups = pc.count_distinct(kept["group" if "group" in kept.column_names else "content"]).as_py()
     tokens = kept["total_tokens"].drop_null().to_numpy()
     values: dict[str, float | None] = dict.fromkeys(DATASET)
     values |= {"rows_read": rows, "kept": kept.num_rows, "train": kept.num_rows - held, "validation": held}

@@ -17,15 +17,14 @@ from pipeline.preflight.source import Source
 def grouped(
     thin: pa.Table, sources: Mapping[str, Source], forms: Mapping[str, str], goal: Aim, *, near: bool
 ) -> pa.Table:
-    """Give the facts with `side` and `group`, without the keys that were only there to find twins.
+    """Give the facts with `side` and, where near twins are sought, `group`; without the keys that only find them.
 
-    Where no near twins are sought, those of a group are those of a content, whose digest then names it.
+    Elsewhere the rows of a group would be those of a content, by which rules go where there is no `group`.
     """
     for name in ("content", "prompt"):
         thin = _said(thin, name)
-    group = _near_groups(thin, sources, forms, goal) if near else thin["content"]
     facts = thin.drop_columns(["at", *(NEAR if near else ())]).append_column("side", thin["source"])
-    return facts.append_column("group", group)
+    return facts.append_column("group", _near_groups(thin, sources, forms, goal)) if near else facts
 
 
 def _near_groups(thin: pa.Table, sources: Mapping[str, Source], forms: Mapping[str, str], goal: Aim) -> pa.ChunkedArray:
