@@ -6,19 +6,16 @@ from pipeline.cli._light import without_pandas
 
 without_pandas()
 
-from pipeline.cli._worker_counter import let_go, load, loading  # noqa: E402
-
-__all__ = ["let_go"]
-
-BEGUN = loading()
-
 import pipeline.check  # noqa: E402
 import pipeline.core.rule  # noqa: E402
 import pipeline.measure.stage  # noqa: E402
 import pipeline.preflight.rows  # noqa: E402
+from pipeline.cli._worker_counter import let_go, load  # noqa: E402
+
+__all__ = ["let_go"]
 
 pipeline.core.rule.catalogue()
-load(BEGUN)
+load()
 
 # What is there stays, and a batch makes half a million objects and no cycles: looking for some took a tenth of its time.
 gc.freeze()

@@ -3,7 +3,6 @@
 They share its tables: loading takes half a second of CPU time and some 100 MB in every process that does it for itself.
 """
 
-from threading import Thread
 from typing import Final
 
 from pipeline.cli._outside import outside
@@ -13,18 +12,10 @@ ENCODING: Final = "o200k_base"
 FOLDERS: Final = outside().vocabularies
 
 
-def loading() -> Thread:
-    """Begin to load the counter beside what is imported meanwhile: its library lets go of the interpreter's lock."""
-    thread = Thread(target=counter, args=(ENCODING, FOLDERS))
-    thread.start()
-    return thread
-
-
-def load(begun: Thread) -> None:
-    """Load the oracle, and wait for the counter: no thread of ours is left when workers are forked."""
-    oracle(ENCODING, FOLDERS)
-    begun.join()
+def load() -> None:
+    """Load both: one behind the other, as neither library lets go of the interpreter's lock meanwhile."""
     counter(ENCODING, FOLDERS)
+    oracle(ENCODING, FOLDERS)
 
 
 def let_go() -> None:
