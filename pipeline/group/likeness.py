@@ -181,7 +181,7 @@ def is_another_meaning(left: Words, right: Words) -> bool:
     A longer passage, another number, the opposite, a negation that comes or goes.
     """
     if not left or not right:
-        return not NEGATIONS.isdisjoint(left or right)
+        return any(_bare(word) in NEGATIONS for word in left or right)
     if min(len(left), len(right)) > LONGEST_CHANGE:
         return True
     one, other = _numbers(left), _numbers(right)
@@ -262,8 +262,13 @@ def _numbers(run: Words) -> list[str]:
     return [_NO_DIGIT.sub("", word) for word in run if _DIGIT.search(word)]
 
 
+def _bare(word: str) -> str:
+    """Give a word without the punctuation around it."""
+    return word if word.isalnum() else word.strip(".,;:!?\"'()")
+
+
 def _is_opposite(one: str, other: str) -> bool:
-    a, b = one.strip(".,;:!?\"'"), other.strip(".,;:!?\"'")
+    a, b = _bare(one), _bare(other)
     if a != b and a in POLES and b in POLES:
         return True
     short, long = sorted((a, b), key=len)

@@ -21,7 +21,7 @@ from pipeline.group.stars import Edges, Likenesses
 Indices = npt.NDArray[np.int64]
 PayloadOf = Callable[[Sequence[int]], list[str]]
 
-COMPARISON: Final = "words-2"
+COMPARISON: Final = "words-3"
 """Version of the comparison; a change of what makes near twins is a new one, and verdicts of the old are not found."""
 SKETCHES_AT_ONCE: Final = 1 << 14
 """Pairs of sketches compared at a time: what fits into the processor's cache."""

@@ -29,7 +29,7 @@ _PROSE: Final = r'(?:[^`"\\]|\\[^n])*'
 PLACEHOLDER_IN_JSON: Final = (
     rf'(?:"|\\n){_PROSE}(?:`{_PROSE}`{_PROSE})*{BRACES}'
     rf"|(?:[^0-9A-Za-z\]!]|\\[bfnrt]|\\u00[01][0-9A-Fa-f])(?:{BRACKETS})[^(\[:]"
-    rf'|{BLANKS}|"{WHOLE}"'
+    rf'|{BLANKS}|"{WHOLE}(?:\\n)?"'
 )
 """Without braces in code and without brackets that are an index or a link: of rows with a placeholder, seven in eight."""
 TEMPLATING: Final = re.compile(

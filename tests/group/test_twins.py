@@ -89,6 +89,7 @@ def test_the_same_in_other_words_is_a_twin(one: str, other: str) -> None:
         (_chat(LONG, f"yes {REPLY}"), _chat(LONG, f"no {REPLY}")),
         (_chat(LONG, f"{REPLY} of 12 days"), _chat(LONG, f"{REPLY} of 13 days")),
         (_chat(LONG, REPLY), _chat(LONG, REPLY.replace("will send", "will not send"))),
+        (_chat(LONG, f"{REPLY} if not."), _chat(LONG, f"{REPLY} if")),
         (_chat(f"{LONG} can they", REPLY), _chat(f"{LONG} can't they", REPLY)),
         (_chat("What is the capital of France?", "The capital is Paris."), _chat("What is the capital of Spain?", "The capital is Madrid.")),
         (_chat(f"Is this kind or not, in one word: {LONG} you fool", "unkind"), _chat(f"Is this kind or not, in one word: {LONG} you brute", "unkind")),
@@ -98,10 +99,14 @@ def test_the_same_in_other_words_is_a_twin(one: str, other: str) -> None:
         (_chat(LONG, REPLY), _chat(LONG, REPLY, "Thanks", "You are welcome")),
         (_chat(LONG, REPLY, system="Answer like a pirate who has seen the world"), _chat(LONG, REPLY, system="You are a lawyer")),
     ],
-    ids=["other-answer", "yes-no", "number", "negation", "contraction", "capital", "label", "slot", "short-chinese", "order", "more-turns", "system"],
+    ids=["other-answer", "yes-no", "number", "negation", "not-at-the-end", "contraction", "capital", "label", "slot", "short-chinese", "order", "more-turns", "system"],
 )  # fmt: skip
 def test_another_meaning_in_nearly_the_same_words_is_kept(one: str, other: str) -> None:
     assert not _are_twins(one, other)
+
+
+def test_a_mistyped_negation_is_that_negation() -> None:
+    assert _are_twins(_chat(LONG, f"{REPLY} without delay"), _chat(LONG, f"{REPLY} wihtout delay"))
 
 
 def test_rows_that_share_a_long_system_prompt_are_not_alike_for_it() -> None:

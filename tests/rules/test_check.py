@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import pipeline.check
+from pipeline import check_examples
 from pipeline.check import Check, active
 from pipeline.core.columns import CHECK
 from pipeline.core.example import Moderation, Tokens, transcript
@@ -166,3 +167,9 @@ def test_what_moderation_could_not_judge_is_held():
     talk = transcript("user: Hi\nassistant: Hello.")
 
     assert codes(replace(talk, moderation=Moderation("b", "held"))) == {"moderation.held"}
+
+
+def test_a_placeholder_with_a_line_end_behind_it_is_one_too() -> None:
+    turns = [{"role": "user", "content": "What is it?"}, {"role": "assistant", "content": "TODO\n"}]
+
+    assert "content.placeholder" in {one.code for one in check_examples([{"messages": turns}]).findings}
