@@ -201,11 +201,12 @@ def _mentioned(rules: list[Rule], facts: pa.Table, known: Searched, settings: Ch
     fast and takes as long. The rules of one area (`private.`) fit, and those of the areas in TOGETHER; those whose first
     expression picks much have a pass of their own. What compose searched for already is not searched for again.
     """
+    has_known = bool(known.rows.any())  # of a file that is only checked nothing is: its texts need not be copied
     areas: dict[tuple[str, bool, bool], dict[str, Mentions]] = {}
     for rule in rules:
         if isinstance(rule.suspects, Mentions):
             area = rule.code.partition(".")[0]
-            is_known = searched_kind(rule.code, settings.privacy) is not None
+            is_known = has_known and searched_kind(rule.code, settings.privacy) is not None
             key = TOGETHER.get(area, area), bool(rule.suspects.closer), is_known
             areas.setdefault(key, {})[rule.code] = rule.suspects
     masks: dict[str, Mask] = {}

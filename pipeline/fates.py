@@ -28,9 +28,9 @@ def with_fates(table: pa.Table, spool: Spool, job: Job) -> pa.Table:
     """Add group, kin, likeness, side, fate and twin; pairs that an earlier build compared are not compared again."""
     if job.setting.remembered is None:
         return _with_fates(table, spool, job.plan)
-    store, dataset = Store(job.work / "pairs", job.setting.remembered), job.setting.root / job.plan.write.folder
-    verdicts = KeptVerdicts(store, dataset=dataset, version=version())
-    memory = KeptGroupings(store, dataset=dataset, version=version(), is_believed=not verdicts.is_overgrown)
+    store = Store(job.work / "pairs", job.setting.remembered)
+    verdicts = KeptVerdicts(store, dataset=job.dataset, version=version())
+    memory = KeptGroupings(store, dataset=job.dataset, version=version(), is_believed=not verdicts.is_overgrown)
     table = _with_fates(table, spool, job.plan, verdicts, memory)
     verdicts.save(is_whole=memory.is_whole)
     return table

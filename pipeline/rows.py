@@ -58,6 +58,11 @@ class Job(NamedTuple):
     forgotten: Tombstones = Tombstones()
     """What somebody asked to have erased: it is dropped as soon as it is read."""
 
+    @property
+    def dataset(self) -> Path:
+        """Give what names the dataset in the cache: where the plan has it, wherever this run builds it."""
+        return self.setting.root / self.plan.write.folder
+
 
 class Rows(NamedTuple):
     """All rows: what is thin in memory, everything on disk."""
@@ -109,7 +114,7 @@ def _passed(job: Job, stages: Sequence[Stage], advance: Advance) -> Spool:
     parts: list[Done] = []
     made: list[int] = []
     used: set[Path] = set()
-    cuts = KeptCuts(work.store, dataset=job.setting.dataset(job.plan), version=work.version) if folder else None
+    cuts = KeptCuts(work.store, dataset=job.dataset, version=work.version) if folder else None
     pieces = read.pieces_of(job.sources, read.Wanted(job.setting.batch_rows), cuts)
     for worked in job.setting.engine.map(pieces, work, work.known):
         if (part := done(worked, work)) is not None:

@@ -57,7 +57,7 @@ def example_words(examples: Sequence[Passages | None]) -> Words:
 
 def table_words(said: PassageTable) -> Words:
     """Give the words of the examples of a table. Each passage begins with a word of its own: MARK and its letter."""
-    text = stream(said)
+    text = _stream(said)
     letters = np.frombuffer(text, np.uint8)
     begin, end = (_edges if text.isascii() else _edges_in_any_script)(letters)
     mark = np.where(letters[begin] == ord(MARK), letters[begin + 1], 0).astype(np.uint8)
@@ -91,7 +91,7 @@ def squeezed(said: PassageTable) -> npt.NDArray[np.uint8]:
     a space, such a character is a word wherever it stands, and any other word ends at a space or before one of these.
     Cutting the text into words takes twice as long.
     """
-    text = stream(said)
+    text = _stream(said)
     letters = np.frombuffer(text, np.uint8)
     if text.isascii():
         return _without_doubles(letters, letters <= _SPACE)
@@ -109,7 +109,7 @@ def squeezed(said: PassageTable) -> npt.NDArray[np.uint8]:
     return np.maximum(letters[is_kept], _SPACE)
 
 
-def stream(said: PassageTable) -> bytes:
+def _stream(said: PassageTable) -> bytes:
     """Give the folded text of all passages, and behind it what a lane may read beyond the last word.
 
     Lower case is given to the bytes of all at once: of ASCII that is the folded text, and what is folded holds no capitals.

@@ -24,9 +24,8 @@ class Ready:
         self._pool: ProcessPoolExecutor | None = ProcessPoolExecutor(
             workers, mp_context=get_context("fork"), initializer=_stay
         )
-        self._pool.submit(
-            os.getpid
-        )  # all workers are forked for the first task, before the pool has threads of its own
+        # all workers are forked for the first task, before the pool has threads of its own
+        self._pool.submit(os.getpid)
 
     def taken(self) -> ProcessPoolExecutor | None:
         """Give the pool to whoever asks first, who ends it; nothing afterwards."""
