@@ -72,10 +72,17 @@ def _first_width(reading: Reading) -> int:
 
 
 def _best(lines: list[bytes], delimiters: Sequence[str], hints: _Hints) -> Reading:
-    readings = [
-        _read(lines, dialect, hints.is_whole) for sign in delimiters for dialect in _dialects(lines, sign, hints)
-    ]
-    return max(readings, key=lambda reading: reading.score)
+    """Give the tidiest reading; a delimiter that never occurs leaves one column, and is tried only where that may win."""
+    text = b"".join(lines)
+    present = [sign for sign in delimiters if sign.encode() in text]
+    for signs in (present, delimiters):
+        readings = [
+            _read(lines, dialect, hints.is_whole) for sign in signs for dialect in _dialects(lines, sign, hints)
+        ]
+        best = max(readings, key=lambda reading: reading.score, default=None)
+        if best and (best.score > _weight(1) or signs is delimiters):
+            return best
+    raise ValueError("no delimiter to try")
 
 
 def _dialects(lines: list[bytes], delimiter: str, hints: _Hints) -> Iterator[Dialect]:
