@@ -23,17 +23,14 @@ PRIVATE: Final[frozenset[PrivateKind]] = frozenset({"email", "phone", "ip", "iba
 Payloads = Callable[[npt.NDArray[np.int64]], Sequence[str]]
 
 
-def portrayed(table: pa.Table, facts: pa.Table, payloads: Payloads, plan: Plan, *, spoken: pa.Table) -> Portrait:
-    """Give the portrait of a build; `facts` has, row for row, the `answer` of the table's rows.
-
-    `spoken` has the languages of a sample, as `measure.language.spoken` gives them.
-    """
+def portrayed(table: pa.Table, payloads: Payloads, plan: Plan, *, spoken: pa.Table) -> Portrait:
+    """Give the portrait of a build; `spoken` has the languages of a sample, as `measure.language.spoken` gives them."""
     labels = _strata(table)
     labels_are: LabelsAre | None = None
     if labels is not None:
         labels_are = "the sources" if plan.split.stratify == "source" else "the label column"
     elif plan.target.method == "sft":
-        labels = _answers(table, facts, payloads)
+        labels = _answers(table, payloads)
         labels_are = "the answers" if labels is not None else None
     return portrait(table, labels=labels, labels_are=labels_are, languages=languages(spoken))
 
@@ -46,12 +43,10 @@ def _strata(table: pa.Table) -> dict[str, int] | None:
     return _sorted({entry["values"]: entry["counts"] for entry in counts.to_pylist()})
 
 
-def _answers(table: pa.Table, facts: pa.Table, payloads: Payloads) -> dict[str, int] | None:
+def _answers(table: pa.Table, payloads: Payloads) -> dict[str, int] | None:
     """Count the kept rows of each answer, where they are so few and so short that they are labels."""
-    if "answer" not in facts.column_names:  # no row was read
-        return None
     kept = np.flatnonzero(pc.equal(table["fate"], "kept").to_numpy(zero_copy_only=False))
-    answers = np.asarray(pc.fill_null(facts["answer"], 0))[kept]
+    answers = np.asarray(pc.fill_null(table["answer"], 0))[kept]
     _, first, counts = np.unique(answers, return_index=True, return_counts=True)
     if not 1 < len(first) <= MOST_ANSWERS or len(kept) < ROWS_AN_ANSWER * len(first):
         return None

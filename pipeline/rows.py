@@ -38,7 +38,7 @@ FALLBACK_ENCODING: Final = "o200k_base"
 """Counts for models with a tokenizer of their own are an estimate in this one, and the report says so."""
 THIN: Final = (
     *("name", "source", "trouble", "mended", "family", "stratum", "digest", "tokens", "shape"),
-    *("content", "prompt", "keys", "sketch", "findings"),
+    *("content", "prompt", "answer", "keys", "sketch", "findings"),
 )
 """What is held in memory of every row: never its text."""
 

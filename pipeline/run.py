@@ -8,7 +8,7 @@ import pyarrow as pa
 from pipeline import forget, read, unchanged
 from pipeline.check import survey
 from pipeline.core.example import Method
-from pipeline.core.facts import facts_of, with_answers
+from pipeline.core.facts import facts_of, with_lengths
 from pipeline.core.place import is_url
 from pipeline.engines.spool import Spool
 from pipeline.fates import with_fates
@@ -55,7 +55,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
             )
         with setting.progress.stage("report", unit="rows", total=None):
             said = spoken(table, spool.payloads, method=plan.target.method)
-            portrait = portrayed(table, facts, spool.payloads, plan, spoken=said)
+            portrait = portrayed(table, spool.payloads, plan, spoken=said)
             report = account.write(built, table=table, written=written, findings=findings, portrait=portrait)
         outcome = ended(job, built, report, findings)
         unchanged.note(plan, setting, now, outcome.published, findings)
@@ -77,6 +77,4 @@ def _inputs(plan: Plan, setting: Setting) -> unchanged.Inputs | None:
 def _facts(table: pa.Table, spool: Spool, *, method: Method) -> pa.Table:
     """Give the facts of every row for the survey; the texts stay where they are mapped."""
     rows = table.append_column("payload", spool.columns(["payload"])["payload"])
-    if not len(rows):
-        return facts_of(table)
-    return with_answers(facts_of(rows), rows["payload"], method=method, seen=partial(spool.let_go, "payload"))
+    return with_lengths(facts_of(rows), rows["payload"], method=method)

@@ -81,7 +81,7 @@ def build(plan: Plan, setting: Setting, *, engine: Engine, layout: Layout) -> Ou
             elsewhere = Elsewhere(_lineage(job, parts), conflicts_of_all(job, engine))
             table = job.whole("done")
             demand_columns(table)
-            portrait = portrayed(table, job.whole("facts"), partial(_payloads, job), plan, spoken=job.whole("spoken"))
+            portrait = portrayed(table, partial(_payloads, job), plan, spoken=job.whole("spoken"))
             report = account.write(
                 built, table=table, written=written, findings=findings, portrait=portrait, elsewhere=elsewhere
             )

@@ -17,7 +17,7 @@ from pipeline.cluster.sides import Cuts, seeded, sides_of
 from pipeline.cluster.store import CHUNK, Mail, Numbers, Store
 from pipeline.cluster.surveyed import send_repeated
 from pipeline.core.columns import FINDING
-from pipeline.core.facts import asked, facts_of, shipped, with_answers
+from pipeline.core.facts import asked, facts_of, shipped, with_lengths
 from pipeline.core.order import sorted_rows
 from pipeline.engines.spool import Rows
 from pipeline.measure.language import spoken
@@ -73,7 +73,7 @@ def finish_part(job: Job, part: int, *, cut: Cuts) -> Finished:
     for name, column in known.items():
         rows = rows.append_column(name, column)
     rows = rows.append_column("side", sides_of(job, part, rows, cut))
-    facts = with_answers(facts_of(rows), rows["payload"], method=job.plan.target.method)
+    facts = with_lengths(facts_of(rows), rows["payload"], method=job.plan.target.method)
     flags = {name: rows[name] for name in ("is_repeated", "is_twin")}
     send_repeated(job, part, pa.table({**{name: facts[name] for name in facts.column_names}, **flags}))
     job.store.save(f"facts/{part:07}", [facts.drop_columns([n for n in NEVER_WHOLE if n in facts.column_names])])

@@ -77,6 +77,7 @@ MEASURE: Final = pa.schema(
         pa.field("shape", SHAPE),
         pa.field("content", DIGEST),  # of the normalised turns (case, space, Unicode form): equal means twins
         pa.field("prompt", DIGEST),  # of the normalised turns before the last assistant turn
+        pa.field("answer", pa.uint64()),  # of the last answer as it is written; null where the last turn is none
         pa.field("keys", pa.list_(pa.uint64())),  # near-duplicate keys: an equal key makes candidate twins
         pa.field("sketch", pa.binary(64)),  # core.sketch: rules out candidates without their texts; null as keys are
     ]

@@ -1,29 +1,26 @@
 """The table of facts: every measured number of a row as a flat column, without its text. Rules and reports ask it."""
 
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import xxhash
 
 from pipeline.core.columns import MODERATION, SHAPE, TOKENS
 from pipeline.core.example import Example, Method
 from pipeline.core.moderation import flags, from_column
+from pipeline.core.numbering import Numbers, codes
 from pipeline.core.order import sorted_rows
 from pipeline.core.settings import ModerationSettings
-
-Numbers = npt.NDArray[np.int64]
 
 TOKEN_COLUMNS: Final = {field.name: f"{field.name}_tokens" for field in TOKENS if field.name != "images"}
 _ASKED: Final = b"tuneset.asked"
 MODEL_DECIDES: Final = ModerationSettings()
 _PLACES: Final = pa.list_(pa.struct([pa.field("key", pa.string(), nullable=False), pa.field("value", pa.string())]))
 KEPT: Final = (
-    *("name", "source", "stratum", "digest", "content", "prompt"),
+    *("name", "source", "stratum", "digest", "content", "prompt", "answer"),
     *("findings", "group", "kin", "twin", "side", "fate"),
 )
 
@@ -75,48 +72,18 @@ def _reconsidered(said: pa.ChunkedArray, settings: ModerationSettings) -> pa.Arr
     )
 
 
-def with_answers(
-    facts: pa.Table, payloads: pa.ChunkedArray, *, method: Method, seen: Callable[[int], None] = lambda _: None
-) -> pa.Table:
-    """Give the facts with what only the payloads tell, for `survey`; a microsecond a row.
+def with_lengths(facts: pa.Table, payloads: pa.ChunkedArray, *, method: Method) -> pa.Table:
+    """Give the facts with what only the payloads tell, for `survey`; payloads of another method than dpo are not looked at.
 
-    `seen` is told the number of each chunk of payloads whose texts are not looked at again.
-
-    `answer` (uint64): a hash of what is written after the last `"content":`; null where the last turn is no answer.
-    For dpo also `preferred_length` and `other_length`: characters of the two answers.
+    `preferred_length` and `other_length` (int64): characters of the two answers of a preference pair.
     """
-    if method == "dpo":
-        pairs = [Example.parse(text or "", method="dpo") for text in payloads.to_pylist()]
-        for name, side in (("preferred_length", "preferred"), ("other_length", "non_preferred")):
-            lengths = [sum(len(turn.text or "") for turn in getattr(pair, side)) for pair in pairs]
-            facts = facts.append_column(name, pa.array(lengths, pa.int64()))
+    if method != "dpo":
         return facts
-    texts = payloads.cast(pa.string())
-    is_answer = pc.and_(pc.ends_with(facts["roles"], "a"), pc.greater(pc.binary_length(texts), 0))
-    answers = [np.zeros(0, np.uint64)]
-    for number, chunk in enumerate(texts.chunks):
-        answers.append(_last_contents(chunk))
-        seen(number)
-    is_silent = ~np.asarray(pc.fill_null(is_answer, fill_value=False), dtype=bool)
-    return facts.append_column("answer", pa.array(np.concatenate(answers), mask=is_silent))
-
-
-def _last_contents(payloads: pa.Array) -> npt.NDArray[np.uint64]:
-    """Give the hash of each payload from its last `"content"` on, of its last byte where it has none.
-
-    They are looked for in Arrow's own bytes: decoding a million of them takes longer than all the rest.
-    """
-    _, spots, data = payloads.buffers()
-    if data is None or not len(payloads):
-        return np.zeros(len(payloads), np.uint64)
-    offsets = np.frombuffer(spots, np.int32)[payloads.offset : payloads.offset + len(payloads) + 1]
-    text = bytes(memoryview(data)[offsets[0] : offsets[-1]])
-    ends = (offsets - offsets[0]).tolist()
-    view, found = memoryview(text), np.zeros(len(payloads), np.uint64)
-    for row, (start, end) in enumerate(pairwise(ends)):
-        at = text.rfind(b'"content"', start, end)
-        found[row] = xxhash.xxh3_64_intdigest(view[at if at >= 0 else max(end - 1, 0) : end])
-    return found
+    pairs = [Example.parse(text or "", method="dpo") for text in payloads.to_pylist()]
+    for name, side in (("preferred_length", "preferred"), ("other_length", "non_preferred")):
+        lengths = [sum(len(turn.text or "") for turn in getattr(pair, side)) for pair in pairs]
+        facts = facts.append_column(name, pa.array(lengths, pa.int64()))
+    return facts
 
 
 def shipped(facts: pa.Table, *columns: str) -> pa.Table:
@@ -138,7 +105,21 @@ def side(facts: pa.Table, name: str) -> pa.Table:
 
 def asked(facts: pa.Table) -> pa.Table:
     """Give the rows in which a user asks and the assistant answers last."""
-    return facts.filter(pc.match_substring_regex(facts["roles"], "u.*a$"))
+    roles = facts["roles"].combine_chunks().dictionary_encode()  # a few sequences, each looked at once
+    return facts.filter(pc.match_substring_regex(roles.dictionary, "u.*a$").take(roles.indices))
+
+
+def numbered(facts: pa.Table, *columns: str) -> pa.Table:
+    """Give the facts with numbers (int64, null for null) in place of these columns, the same for the same value.
+
+    What is asked again and again whether values are equal is best asked of numbers.
+    """
+    for name in columns:
+        if name in facts.column_names:
+            numbers = codes(facts[name])
+            column = pa.array(numbers, mask=numbers < 0)
+            facts = facts.set_column(facts.column_names.index(name), name, column)
+    return facts
 
 
 def share_of(facts: pa.Table, *, asked_rows: int) -> pa.Table:
@@ -202,14 +183,19 @@ class Groups:
         return np.bincount(mine[order][is_new], minlength=len(self))
 
 
+def numbers_in(column: pa.ChunkedArray) -> Numbers:
+    """Give equal values equal numbers from 0, -1 to null; a column that is `numbered` has them already."""
+    return np.asarray(column.fill_null(-1), np.int64) if pa.types.is_int64(column.type) else codes(column)
+
+
 def repeated(facts: pa.Table, key: str) -> Groups:
     """Give the rows of every value of `key` that two or more rows share, each group in the order of their names."""
-    codes = np.asarray(facts[key].combine_chunks().dictionary_encode().indices.fill_null(-1), np.int64)
-    counts = np.bincount(codes + 1, minlength=1)
+    numbers = numbers_in(facts[key])
+    counts = np.bincount(numbers + 1, minlength=1)
     counts[0] = 0
-    shared = np.flatnonzero(counts[codes + 1] > 1)
+    shared = np.flatnonzero(counts[numbers + 1] > 1)
     shared = shared[sorted_rows(facts["name"].take(pa.array(shared)))]
-    _, first, number = np.unique(codes[shared], return_index=True, return_inverse=True)
+    _, first, number = np.unique(numbers[shared], return_index=True, return_inverse=True)
     order = np.argsort(first[number], kind="stable")
     return Groups(shared[order], np.flatnonzero(np.diff(first[number][order], prepend=-1)))
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pipeline.core.columns import DIGEST, MEASURE, with_columns
 from pipeline.core.example import Method
 from pipeline.core.passages import PassageTable
+from pipeline.measure.answers import answers
 from pipeline.measure.counter import Counter, counter
 from pipeline.measure.few import FEW_LETTERS, few
 from pipeline.measure.fingerprint import table_fingerprints
@@ -19,7 +20,7 @@ from pipeline.measure.tokens import tokens
 
 @dataclass(frozen=True)
 class Measure:
-    """Payload → digest, tokens, shape, fingerprints; all null where there is no payload."""
+    """Payload → digest, tokens, shape, fingerprints, a hash of the answer; all null where there is no payload."""
 
     encoding: str = "o200k_base"
     method: Method = "sft"
@@ -82,6 +83,7 @@ class Measure:
                 "shape": found.shapes,
                 "content": prints.content,
                 "prompt": prints.prompt,
+                "answer": answers(batch["payload"], found.shapes.field("roles")),
                 "keys": prints.keys,
                 "sketch": prints.sketch,
             },

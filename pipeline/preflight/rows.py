@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipeline.core.columns import COMPOSE, MEASURE, with_columns
 from pipeline.core.example import Json, Method
-from pipeline.core.facts import facts_of, with_answers
+from pipeline.core.facts import facts_of, with_lengths
 
 NOTHING: Final = pa.schema([])
 NEAR: Final = ("near", "sketch")
@@ -98,7 +98,7 @@ class Thin:
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give a narrower table of the same rows; `near` are the near-duplicate keys, beside the sketches."""
-        facts = with_answers(facts_of(batch), batch["payload"], method=self.method)
+        facts = with_lengths(facts_of(batch), batch["payload"], method=self.method)
         columns = {"at": batch["at"], "ships": batch["payload"].is_valid()}
         if self.near:
             columns |= dict(zip(NEAR, (batch["keys"], batch["sketch"]), strict=True))

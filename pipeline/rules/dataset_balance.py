@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -59,7 +61,7 @@ def one_answer(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     Drop most of them, or add examples with other answers. Needs `answer`.
     """
     counts = _answers(facts)
-    total = sum(counts)
+    total = counts.sum()
     if total >= ENOUGH and len(counts) > 1 and counts[0] > ONE_ANSWER * total:
         yield RowFlaw(None, "", f"{counts[0]:,} of {total:,} examples have the same answer.")
 
@@ -71,19 +73,20 @@ def label_imbalance(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
     Add examples of the rare labels, or thin out the common ones. Needs `answer`.
     """
     counts = _answers(facts)
-    is_labels = 1 < len(counts) <= min(LABELS, sum(counts) // ENOUGH)
+    is_labels = 1 < len(counts) <= min(LABELS, counts.sum() // ENOUGH)
     if is_labels and counts[0] >= UNEVEN * counts[-1]:
         yield RowFlaw(
             None, "", f"{len(counts)} labels: the commonest has {counts[0]:,} examples, the rarest {counts[-1]:,}."
         )
 
 
-def _answers(facts: pa.Table) -> list[int]:
+def _answers(facts: pa.Table) -> npt.NDArray[np.int64]:
     """Give how often each answer is given, the commonest first."""
     if "answer" not in facts.column_names:
-        return []
-    counted = pc.value_counts(shipped(facts, "answer")["answer"].drop_null())
-    return sorted(counted.field("counts").to_pylist(), reverse=True)
+        return np.zeros(0, np.int64)
+    answers = np.sort(shipped(facts, "answer")["answer"].drop_null().to_numpy())
+    is_first = np.append(True, answers[1:] != answers[:-1])[: len(answers)]
+    return np.sort(np.diff(np.append(np.flatnonzero(is_first), len(answers))))[::-1]
 
 
 @dataset_rule("dataset.nothing-trained", methods=("sft",))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.columns import SIDES
-from pipeline.core.facts import Groups, asked, asked_of_all, repeated, shipped, side
+from pipeline.core.facts import Groups, asked, asked_of_all, numbers_in, repeated, shipped, side
 from pipeline.core.finding import Severity
 from pipeline.core.rule import RowFlaw, dataset_rule
 from pipeline.core.target import Limits
@@ -50,7 +50,7 @@ def _twins(facts: pa.Table, key: str, kind: str, apart: frozenset[str]) -> Itera
         return
     is_given = "side" in facts.column_names and "fate" not in facts.column_names
     for part in [side(facts, name) for name in ("train", "validation")] if is_given else [facts]:
-        told_apart = [_numbered(part, name) for name in apart]
+        told_apart = [numbers_in(part[name]) for name in apart]
         groups = repeated(part, key)
         others = np.minimum.reduce([groups.sizes, *(groups.distinct(keys) for keys in told_apart)]) - 1
         some = others > 0
@@ -79,19 +79,13 @@ def prompt_leak(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
         rows = asked(shipped(facts, *ASKED))
         groups = repeated(rows, "prompt")
         is_closed = groups.sizes < OPEN_SHARE * asked_of_all(rows)
-        groups = groups.of(is_closed & (groups.distinct(_numbered(rows, "content")) > 1))
+        groups = groups.of(is_closed & (groups.distinct(numbers_in(rows["content"])) > 1))
         yield from _across(rows, groups, "This prompt is also in train; expected on one side.")
 
 
 def _is_validated(facts: pa.Table) -> bool:
     """Say whether there is another side at all: without one nothing leaks, and no group need be looked for."""
     return bool(pc.any(pc.equal(facts["side"], "validation")).as_py())
-
-
-def _numbered(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
-    """Give a number for each value of a column, the same for the same value: one pass, where Arrow's takes are one a group."""
-    codes = rows[name].combine_chunks().dictionary_encode(null_encoding="encode").indices
-    return np.asarray(codes, np.int64)
 
 
 def _names(rows: pa.Table, these: npt.NDArray[np.int64]) -> list[str]:
@@ -117,7 +111,7 @@ def contradict(facts: pa.Table, _limits: Limits) -> Iterator[RowFlaw]:
         rows = asked(shipped(facts, *ASKED))
         apart = "group" if "group" in rows.column_names and not rows["group"].null_count else "content"
         groups = repeated(rows, "prompt")
-        answers = groups.distinct(_numbered(rows, apart))
+        answers = groups.distinct(numbers_in(rows[apart]))
         is_open = (answers >= MANY) & (answers >= OPEN_SHARE * asked_of_all(rows))
         some = (answers > 1) & ~is_open
         for name, count in zip(_names(rows, groups.first[some]), answers[some].tolist(), strict=True):

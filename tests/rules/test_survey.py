@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.check import Check, survey
-from pipeline.core.facts import facts_of, repeated, with_answers
+from pipeline.core.facts import facts_of, repeated, with_lengths
 from pipeline.core.rule import catalogue
 from pipeline.core.settings import CheckSettings, RuleSettings
 from pipeline.core.target import Limits
@@ -61,7 +60,7 @@ def test_a_column_that_is_missing_silences_its_rules_and_breaks_none(column):
 
 def test_facts_of_measured_rows_have_all_that_the_rules_need():
     rows = Check()(measured([chat("Hi", "Hello."), chat("Bye", "Bye.")]))
-    facts = with_answers(facts_of(rows), rows["payload"], method="sft")
+    facts = with_lengths(facts_of(rows), rows["payload"], method="sft")
 
     assert said(facts) == []
     assert facts["payload_bytes"].to_pylist() == [len(chat("Hi", "Hello.")) + 1, len(chat("Bye", "Bye.")) + 1]
@@ -205,7 +204,7 @@ def pairs(better, worse, count=20):
         "non_preferred_output": [{"role": "assistant", "content": worse}],
     }
     rows = measured([json.dumps(record)] * count, method="dpo")
-    return with_answers(facts_of(rows), rows["payload"], method="dpo")
+    return with_lengths(facts_of(rows), rows["payload"], method="dpo")
 
 
 @pytest.mark.parametrize(
@@ -259,23 +258,3 @@ def test_groups_are_asked_all_at_once_what_each_would_say(rows):
     assert groups.distinct(np.array(numbers, np.int64)).tolist() == [len({numbers[r] for r in g}) for g in told]
     assert groups.has(np.array(claims, dtype=bool)).tolist() == [any(claims[r] for r in g) for g in told]
     assert [group.tolist() for group in groups.of(chosen)] == [group for group in told if len(group) > 2]
-
-
-@given(
-    st.lists(st.sampled_from(["", "}", "{}", '{"content":"é"}', 'x"content"y"content"z', "你", None]), max_size=8),
-    st.data(),
-)
-def test_answers_are_told_apart_by_what_follows_the_last_content(texts, data):
-    roles = [data.draw(st.sampled_from(["ua", "u", "", None])) for _ in texts]
-    payloads = pa.chunked_array([pa.array(["cut off", *texts[:2]])[1:], pa.array(texts[2:], pa.string())])
-    found = with_answers(pa.table({"roles": pa.array(roles, pa.string())}), payloads, method="sft")[
-        "answer"
-    ].to_pylist()
-
-    def slowly(text, letters):
-        if not text or not (letters or "").endswith("a"):
-            return None
-        tail = text.encode()
-        return xxhash.xxh3_64_intdigest(tail[tail.rfind(b'"content"') :])
-
-    assert found == [slowly(*row) for row in zip(texts, roles, strict=True)]
