@@ -176,7 +176,7 @@ def _leaks(batch: pa.Table, settings: CheckSettings) -> Iterator[tuple[int, Find
             yield row, Finding(batch["name"][row].as_py(), code, severity, "", said)
 
 
-def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> Iterator[tuple[int, list[Rule]]]:
+def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> Iterator[tuple[int, Sequence[Rule]]]:
     """Give each row that some rule suspects, with those rules."""
     payload = batch["payload"]
     facts = facts_of(batch, moderation=settings.moderation).append_column("payload", payload)
@@ -190,11 +190,18 @@ def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> I
         if not isinstance(rule.suspects, Mentions)
     }
     grid = np.array([(masks[rule.code] | strange) & known for rule in rules], dtype=bool).reshape(len(rules), -1)
+    yield from _asked(grid, rules)
+
+
+def _asked(grid: npt.NDArray[np.bool_], rules: Sequence[Rule]) -> Iterator[tuple[int, Sequence[Rule]]]:
+    """Give each row that some rule picks, with those rules: one list for all rows that the same ones pick."""
     some = np.flatnonzero(grid.any(axis=0))
-    asked: dict[int, list[Rule]] = {}
-    for row, index in zip(*(axis.tolist() for axis in np.nonzero(grid[:, some].T)), strict=True):
-        asked.setdefault(row, []).append(rules[index])
-    yield from ((int(some[row]), suspects) for row, suspects in asked.items())
+    picked = np.packbits(grid[:, some], axis=0).T.tolist()
+    lists: dict[tuple[int, ...], list[Rule]] = {}
+    for row, bits in zip(some.tolist(), map(tuple, picked), strict=True):
+        if bits not in lists:
+            lists[bits] = [rules[index] for index in np.flatnonzero(grid[:, row]).tolist()]
+        yield row, lists[bits]
 
 
 def _mentioned(rules: list[Rule], facts: pa.Table, known: Searched, settings: CheckSettings) -> dict[str, Mask]:
@@ -209,39 +216,38 @@ def _mentioned(rules: list[Rule], facts: pa.Table, known: Searched, settings: Ch
     for rule in rules:
         if isinstance(rule.suspects, Mentions):
             area = rule.code.partition(".")[0]
+            area = rule.code if rule.suspects.is_common else TOGETHER.get(area, area)
             is_known = has_known and searched_kind(rule.code, settings.privacy) is not None
-            key = TOGETHER.get(area, area), bool(rule.suspects.closer), is_known
-            areas.setdefault(key, {})[rule.code] = rule.suspects
+            areas.setdefault((area, bool(rule.suspects.closer), is_known), {})[rule.code] = rule.suspects
+    texts = _unescaped(facts["payload"])
     masks: dict[str, Mask] = {}
     for (_, _, is_known), claims in areas.items():
-        masks |= (
-            _searched_in_area(claims, facts["payload"], known, settings)
-            if is_known
-            else _mentioned_in_area(claims, facts["payload"])
-        )
+        masks |= _searched_in_area(claims, texts, known, settings) if is_known else _mentioned_in_area(claims, texts)
     return masks
 
 
 def _searched_in_area(
-    claims: Mapping[str, Mentions], payloads: pa.ChunkedArray, known: Searched, settings: CheckSettings
+    claims: Mapping[str, Mentions], texts: pa.ChunkedArray, known: Searched, settings: CheckSettings
 ) -> dict[str, Mask]:
     """Give the suspects of claims about private data: what compose found, and of rows it did not search what is mentioned."""
     masks = {code: known.suspects(searched_kind(code, settings.privacy) or "").copy() for code in claims}
-    left = np.flatnonzero(~known.rows & _mask(payloads.is_valid()))
-    for code, mask in _mentioned_in_area(claims, payloads.take(pa.array(left))).items() if len(left) else ():
+    left = np.flatnonzero(~known.rows)
+    for code, mask in _mentioned_in_area(claims, texts.take(pa.array(left))).items() if len(left) else ():
         masks[code][left] = mask
     return masks
 
 
-def _mentioned_in_area(claims: Mapping[str, Mentions], payloads: pa.ChunkedArray) -> dict[str, Mask]:
-    """Give the suspects of each claim by code."""
-    union = "|".join(f"(?:{pattern})" for pattern in (*(claim.pattern for claim in claims.values()), ESCAPE))
-    some = np.flatnonzero(_matched(payloads, union, unknown=False))
-    texts = _unescaped(payloads.take(pa.array(some)).combine_chunks())
+def _mentioned_in_area(claims: Mapping[str, Mentions], texts: pa.ChunkedArray) -> dict[str, Mask]:
+    """Give the suspects of each claim by code; a null is one of all."""
+    mentions = _matched(texts, "|".join(f"(?:{claim.pattern})" for claim in claims.values()), unknown=True)
+    if len(claims) == 1 and not next(iter(claims.values())).closer:
+        return dict.fromkeys(claims, mentions)
+    some = np.flatnonzero(mentions)
+    left = texts.take(pa.array(some)).combine_chunks()
     masks = {}
     for code, claim in claims.items():
-        masks[code] = np.zeros(len(payloads), dtype=bool)
-        masks[code][some[_picked(texts, claim)]] = True
+        masks[code] = np.zeros(len(texts), dtype=bool)
+        masks[code][some[_picked(left, claim)]] = True
     return masks
 
 
@@ -260,13 +266,13 @@ def _matched(texts: pa.Array | pa.ChunkedArray, pattern: str, *, unknown: bool) 
     return _mask(pc.fill_null(pc.match_substring_regex(texts, pattern), fill_value=unknown))
 
 
-def _unescaped(payloads: pa.Array) -> pa.Array:
+def _unescaped(payloads: pa.ChunkedArray) -> pa.ChunkedArray:
     r"""Give payloads without needless escapes such as \u00e9; null for those that have to be looked at as they are."""
-    hidden = pc.match_substring_regex(payloads, ESCAPE)
+    hidden = pc.fill_null(pc.match_substring_regex(payloads, ESCAPE), fill_value=False)
     if not pc.any(hidden).as_py():
         return payloads
     plain = pa.array([_plain(text) for text in payloads.filter(hidden).to_pylist()], payloads.type)
-    return pc.replace_with_mask(payloads, hidden, plain)
+    return pc.replace_with_mask(payloads, hidden.combine_chunks(), plain)
 
 
 def _plain(payload: str) -> str | None:
@@ -280,13 +286,14 @@ def _looked(
     row: Row, rules: Sequence[Rule], settings: CheckSettings, severities: Mapping[str, Severity]
 ) -> Iterator[Finding]:
     """Parse a row once and give what the rules find in it; counts, scores and names are fetched for the rules that ask them."""
-    areas = {rule.code.partition(".")[0] for rule in rules}
+    codes = [rule.code for rule in rules]
+    areas = {code.partition(".")[0] for code in codes}
     example = quick_example(row.payload, method=settings.limits.method)
     if "tokens" in areas:
         example = replace(example, tokens=_tokens(row.batch["tokens"][row.number].as_py()))
     if "moderation" in areas:
         example = replace(example, moderation=_moderation(row, settings))
-    if any(rule.code == "private.name" for rule in rules):
+    if "private.name" in codes:
         example = replace(example, person_names=_person_names(row))
     for rule in rules:
         assert rule.look is not None

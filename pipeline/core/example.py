@@ -43,8 +43,7 @@ class Moderation(NamedTuple):
     """Category and the JSON pointer of its highest score; the first of equals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One message of the conversation and where it stands."""
 
     where: str
@@ -73,6 +72,7 @@ class Turn:
         content = self.raw.get("content")
         if isinstance(content, str):
             yield f"{self.where}/content", content
+            return
         for where, part in self.parts():
             if isinstance(part.get("text"), str):
                 yield f"{where}/text", part["text"]

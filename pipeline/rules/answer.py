@@ -17,6 +17,7 @@ REFUSAL: Final = (
     r"|I(?: am|'m) (?:just |only )?an? (?:AI |large )?language model\b|I was (?:trained|developed|created) by OpenAI"
 )
 LABEL: Final = r"(?:Assistant|ASSISTANT|AI|Bot|BOT|ChatGPT|GPT|Human|HUMAN):"
+_LABELLED: Final = re.compile(LABEL)
 BARE: Final = frozenset({"role", "content", "weight"})
 FINISHED: Final = re.compile(r"\s*(?:[-*\u2022|#>]|\d+[.)])|.*(?:://|@|=)|.*\s[A-Z]\w*$")
 """Last lines that need no full stop: an item of a list, an address, a name under a letter."""
@@ -66,7 +67,7 @@ def refusal_phrase(example: Example, _limits: Limits) -> Iterator[Flaw]:
 @rule(
     "answer.speaker-label",
     severity=Severity.WARNING,
-    suspects=Mentions(rf'"{LABEL}'),
+    suspects=Mentions(rf'"{LABEL}', is_common=True),
     good=("user: Hi\nassistant: Hello",),
     bad=("user: Hi\nassistant: Assistant: Hello",),
 )
@@ -76,7 +77,7 @@ def speaker_label(example: Example, _limits: Limits) -> Iterator[Flaw]:
     Cut the label off: the role says who speaks.
     """
     for where, text in _answers(example):
-        if re.match(LABEL, text):
+        if _LABELLED.match(text):
             yield Flaw(where, "The answer begins with a speaker's label; expected the answer alone.")
 
 

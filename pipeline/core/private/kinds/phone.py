@@ -6,6 +6,7 @@ from typing import Final
 
 from pipeline.core.private.detector import APART, SPACE, Detector, Span, digit_count, hinted
 
+# patterns look ahead to their first character before they look behind it: where it cannot begin one, a third to a half faster
 START: Final = r"(?<![0-9A-Za-z_=#$€£])(?<![0-9][.,/:*^+-])(?<![0-9][*/+=-] )"
 END: Final = rf"(?!{SPACE}?[0-9%$€£°²])(?![A-Za-z_])(?![.,:/-][0-9])(?! ?[=*<>^\u00d7\u00f7])"
 END_LOOSE: Final = r"(?![0-9A-Za-z_%])(?![.,:/-][0-9])(?! ?[=*^\u00d7\u00f7])"
@@ -17,20 +18,20 @@ CALLING_CODES: Final = (
 )
 """Country calling codes of ITU-T E.164."""
 INTERNATIONAL: Final = re.compile(
-    rf"(?<![0-9A-Za-z_+*/=^).,-])\(?(?:\+|00){SPACE}?{CALLING_CODES}\)?(?:{SPACE}?\(0\))?"
+    rf"(?=[(+0])(?<![0-9A-Za-z_+*/=^).,-])\(?(?:\+|00){SPACE}?{CALLING_CODES}\)?(?:{SPACE}?\(0\))?"
     rf"(?:(?:{SPACE}|[.-]|{SPACE}?\()?[0-9]{{1,12}}\)?){{1,6}}{EXTENSION}{END_LOOSE}"
 )
 NANP: Final = re.compile(
-    rf"{START}(?:(?:\+?1|001)[-. ])?(?:\([2-9][0-9]{{2}}\){SPACE}?[0-9]{{3}}[-. ][0-9]{{4}}"
+    rf"(?=[(+0-9]){START}(?:(?:\+?1|001)[-. ])?(?:\([2-9][0-9]{{2}}\){SPACE}?[0-9]{{3}}[-. ][0-9]{{4}}"
     rf"|[2-9][0-9]{{2}}([-.])[0-9]{{3}}\1[0-9]{{4}}){EXTENSION}{END_LOOSE}"
 )
 TRUNK: Final = re.compile(
-    rf"{START}(?:\(0[0-9]{{1,4}}\){SPACE}?[0-9]{{2,4}}(?:(?:{SPACE}|-)[0-9]{{2,4}}){{0,3}}"
+    rf"(?=[(0]){START}(?:\(0[0-9]{{1,4}}\){SPACE}?[0-9]{{2,4}}(?:(?:{SPACE}|-)[0-9]{{2,4}}){{0,3}}"
     rf"|0[1-9](?:([ .-])[0-9]{{2}})(?:\1[0-9]{{2}}){{3}}"
     rf"|0[1-9][0-9]{{1,3}}{SPACE}[0-9]{{2,4}}(?:{SPACE}[0-9]{{2,4}}){{1,3}}|0[1-9][0-9]{{1,3}}[-/ ][0-9]{{6,8}}){END}"
 )
 LOOSE: Final = re.compile(
-    rf"(?<![0-9A-Za-z_.,$€£#/=])\(?[0-9](?:(?:{SPACE}|[.-]|{SPACE}?\(|\){SPACE}?)?[0-9]){{6,13}}{EXTENSION}{END_LOOSE}"
+    rf"(?=[(0-9])(?<![0-9A-Za-z_.,$€£#/=])\(?[0-9](?:(?:{SPACE}|[.-]|{SPACE}?\(|\){SPACE}?)?[0-9]){{6,13}}{EXTENSION}{END_LOOSE}"
 )
 WORDS: Final = (
     r"\b(?:tele)?phone|\btel\b|\bcell\b|\bmobile|\bfax|whats ?app|hot ?line|\bsms\b|\bdial(?:l?ed|l?ing)?\b|\btexted|\btext (?:me|him|her|us)"
@@ -46,6 +47,10 @@ OTHER: Final = re.compile(
 )
 GROUPED: Final = re.compile(r"[0-9](?:[ \u00a0\u202f().\-/]{0,3}[0-9]){6}")
 """What every number holds: seven digits with little between them. Of texts with as many digits more than half have none."""
+ABROAD: Final = re.compile("[+]|00(?<![0-9A-Za-z_]00)")
+"""With what international numbers begin. Of texts with a group of digits two in three have none."""
+AT_HOME: Final = re.compile("0(?<![0-9A-Za-z_]0)[0-9]")
+"""With what numbers behind a trunk zero begin, perhaps in a bracket."""
 REACH: Final = 48
 FICTION: Final = re.compile(
     r"(?:00)?1?[0-9]{3}55501[0-9]{2}|55501[0-9]{2}|(?:0|(?:00)?44)(?:7700900|2079460|1134960|1144960|1154960|1164960|1174960|1184960|1214960|1314960|1414960|1514960|1614960|1632960|1914980|8081570)[0-9]{2,3}"
@@ -65,9 +70,13 @@ def find(text: str) -> Iterator[Span]:
     """Give telephone numbers; two are the same when their digits are, without the prefix of the country."""
     if digit_count(text) < SHORTEST or not GROUPED.search(text):
         return
-    for pattern, least, most in ((INTERNATIONAL, 9, LONGEST + 2), (NANP, 10, 13), (TRUNK, 9, 11)):
-        if pattern is INTERNATIONAL and "+" not in text and "00" not in text:
-            continue  # the search tries each character, and two in three texts of seven digits have neither
+    for pattern, begins, least, most in (
+        (INTERNATIONAL, ABROAD, 9, LONGEST + 2),
+        (NANP, None, 10, 13),
+        (TRUNK, AT_HOME, 9, 11),
+    ):
+        if begins and not begins.search(text):
+            continue  # the search tries each character, this one leaps: an eighth to a half of the time
         end = 0
         for match in pattern.finditer(text):
             follows = text[max(match.start() - 2, 0) : match.start()]
