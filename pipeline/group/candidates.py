@@ -1,15 +1,18 @@
 """Pairs of rows worth comparing: those that share a near-duplicate key. Work and memory grow with the rows alone."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.core.grouping import Heads
+
 Indices = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 Keys = npt.NDArray[np.uint64]
 Pairs = npt.NDArray[np.int32]
 """Of shape (pairs, 2): a million recombined chats have fourteen million, so four bytes an end."""
@@ -23,6 +26,10 @@ HOT_REACH: Final = 4
 each meets the smallest digests, which become the spokesmen. What they share besides has keys of its own."""
 CODES_AT_ONCE: Final = 1 << 23
 """Pairs held before repeats among them are dropped: 64 MB."""
+ROWS_AT_ONCE: Final = 2_048
+"""Rows whose keys are put into columns at a time: column by column over all rows takes twice as long."""
+HEAD_BITS: Final = 32
+"""Leading bits of a key that are its head."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Bands:
     """The near-duplicate keys of the rows to compare, a column a band: views of Arrow's memory."""
 
     blocks: list[Keys]
-    kept: npt.NDArray[np.bool_]
+    kept: Mask
     """Per row that has keys: is it one to compare."""
     places: Indices
     """Where each row to compare stands in the order, of those that have keys."""
@@ -67,19 +74,66 @@ class Bands:
         """Give the keys of a band, one for each of `places`."""
         return np.concatenate([block[:, band] for block in self.blocks])[self.kept]
 
+    def heads(self) -> list[Heads]:
+        """Give for each band the leading bits of each row's key, by place; zeros where there are no keys."""
+        columns = np.empty((len(self), len(self.places)), np.uint32)
+        start = 0
+        for some in self._tables():
+            columns[:, start : start + len(some)] = (some >> np.uint64(HEAD_BITS)).T
+            start += len(some)
+        found = []
+        for column in columns:
+            heads = np.zeros(self.count, np.uint32)
+            heads[self.places] = column
+            found.append(heads)
+        return found
 
-def candidates(bands: Bands, within: Callable[[int, Keys], npt.NDArray[np.bool_]] | None = None) -> Pairs:
+    def where(self, chosen: Mask) -> Self:
+        """Give those of the rows that are chosen, by place: they keep their places."""
+        parts, start = [], 0
+        for some in self._tables():
+            parts.append(some[chosen[self.places[start : start + len(some)]]])
+            start += len(some)
+        places = self.places[chosen[self.places]]
+        blocks = [np.concatenate(parts)] if parts else []
+        return type(self)(blocks, np.ones(len(places), dtype=bool), places, self.count)
+
+    def _tables(self) -> Iterator[Keys]:
+        """Give the keys of the rows to compare, in the order of `places`, some thousand rows at a time."""
+        start = 0
+        for block in self.blocks:
+            for begin in range(0, len(block), ROWS_AT_ONCE):
+                some = block[begin : begin + ROWS_AT_ONCE]
+                yield some[self.kept[start : start + len(some)]]
+                start += len(some)
+
+
+class Sought(Protocol):
+    """What is looked for, where not all pairs are."""
+
+    def within(self, band: int, keys: Keys) -> Mask:
+        """Say which rows of a band to look at, by their keys: those of one key all or none."""
+
+    def wanted(self, band: int, keys: Keys, first: Indices, second: Indices) -> Mask:
+        """Say which pairs of a band are wanted, by the leading bits of their keys and by their places."""
+
+
+def candidates(bands: Bands, sought: Sought | None = None) -> Pairs:
     """Give places of rows with an equal key, smaller place first, as an array of shape (n, 2), each pair once.
 
-    `within` says, of a band and its keys, which rows to look at, those of one key all or none; None: all.
+    All of them, or those that are sought.
     """
     waiting: list[Indices] = [np.zeros(0, np.int64)]
     for band in range(len(bands)):
         column, places = bands.column(band), bands.places
-        if within is not None:
-            chosen = within(band, column)
+        if sought is not None:
+            chosen = sought.within(band, column)
             column, places = column[chosen], places[chosen]
-        waiting.append(_pairs(column, places, bands))
+        keys, first, second = _pairs(column, places, bands.low)
+        if sought is not None:
+            wanted = sought.wanted(band, keys, first, second)
+            first, second = first[wanted], second[wanted]
+        waiting.append(first * bands.count + second)
         if sum(map(len, waiting[1:])) > max(CODES_AT_ONCE, len(waiting[0])):
             waiting = [_distinct(waiting)]
     codes, count = _distinct(waiting), max(bands.count, 1)
@@ -103,27 +157,22 @@ def _tables(keys: pa.ChunkedArray) -> tuple[Indices, list[Keys]]:
     return np.concatenate(rows), blocks
 
 
-def _pairs(keys: Keys, places: Indices, bands: Bands) -> Indices:
-    """Give pairs of places under equal keys as numbers: smaller place times `bands.count` plus the larger.
+def _pairs(keys: Keys, places: Indices, low: np.uint64) -> tuple[Keys, Indices, Indices]:
+    """Give pairs of places under equal keys, the smaller place first, as three arrays: key, place and place.
 
     Place and key are sorted as one number, which is five times faster; so some low bits of the key make way. Two keys
     that differ in those alone give a pair that its sketches rule out.
     """
-    if len(keys) == 0:  # none of the rows to look at has a word
-        return np.zeros(0, np.int64)
-    low = bands.low
     mixed = np.sort((keys & ~low) | places.astype(np.uint64))
     same = (mixed[1:] ^ mixed[:-1]) <= low
-    edge = np.zeros(1, dtype=bool)
+    edge = np.zeros(min(len(mixed), 1), dtype=bool)  # of no rows, none
     mixed = mixed[np.concatenate([edge, same]) | np.concatenate([same, edge])]
-    if len(mixed) == 0:
-        return np.zeros(0, np.int64)
-    begins = np.concatenate([~edge, (mixed[1:] ^ mixed[:-1]) > low])
+    begins = np.concatenate([~edge, (mixed[1:] ^ mixed[:-1]) > low])[: len(mixed)]
     starts = np.flatnonzero(begins)
     bucket = np.cumsum(begins) - 1
     first, second = met(starts[bucket], np.diff(np.append(starts, len(mixed)))[bucket])
     where: Indices = (mixed & low).astype(np.int64)
-    return where[first] * bands.count + where[second]
+    return mixed[first], where[first], where[second]
 
 
 def met(first_of: Indices, size: Indices) -> tuple[Indices, Indices]:

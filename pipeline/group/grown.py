@@ -3,24 +3,22 @@
 Who is compared with whom is settled under each key by the order of those who share it. Where nobody came and nobody went,
 the same pairs would be found as before, and the twins among them are known. So what is looked through again are the keys of
 whatever is new or gone and, for each known pair of twins that shares one of those, all keys that the two share.
+
+Under a key that nobody left, no two that were there before meet for the first time: whoever comes only pushes others apart.
+So of what is found there only pairs with a new one in them are compared; of the others those that are twins stay so.
 """
 
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.grouping import Grouping, Groupings, Heads
-from pipeline.group.candidates import Bands, Indices, Keys, candidates
+from pipeline.group.candidates import HEAD_BITS, Bands, Indices, Keys, Mask, Pairs, candidates
 from pipeline.group.stars import Edges
 from pipeline.group.verify import Comparison, Contents, verified
 
-Mask = npt.NDArray[np.bool_]
-
-HEAD: Final = np.uint64(32)
-"""Leading bits of a key that are kept: enough to tell which keys are untouched, never to say that two are one."""
 SLOT: Final = 20
 """Leading bits by which touched keys are noted, a byte for each: a thousand new rows touch one key in a thousand more."""
 MOST_CHANGED: Final = 0.05
@@ -41,15 +39,11 @@ class Crowd(NamedTuple):
 def near_twins(crowd: Crowd, comparison: Comparison, memory: Groupings | None) -> Edges:
     """Give the near twins of the crowd: the same with a memory as without."""
     if memory is None:
-        return _verified(crowd, comparison, None)
-    heads = _heads(crowd.bands)
+        return _verified(crowd, comparison)
+    heads = crowd.bands.heads()
     last = memory.last(comparison.rules)
     change = None if last is None else _change(last, crowd, heads)
-    edges = (
-        _verified(crowd, comparison, None)
-        if change is None
-        else _joined(change.untouched, _verified(crowd, comparison, change), crowd.bands.count)
-    )
+    edges = _verified(crowd, comparison) if change is None else _grown(change, crowd, comparison, heads)
     ends = edges.first.astype(np.int32), edges.second.astype(np.int32)
     memory.keep(comparison.rules, Grouping(crowd.identities, heads, *ends, edges.likeness), is_whole=change is None)
     return edges
@@ -60,12 +54,24 @@ class Change(NamedTuple):
 
     untouched: Edges
     """Twins that were found, and that nothing which came or went has come between."""
+    touched: Edges
+    """The others that were found."""
     slots: list[Mask]
     """For each band: may a key with these leading bits give another pair than before?"""
+    left: list[Mask]
+    """For each band: was one that is gone under a key with these leading bits?"""
+    is_new: Mask
+    is_touched: Mask
+    """Of each content: is it one of two twins that are touched?"""
 
     def within(self, band: int, keys: Keys) -> Mask:
         """Say which keys of a band are to be looked through."""
-        return self.slots[band][(keys >> np.uint64(64 - SLOT)).astype(np.int64)]
+        return self.slots[band][_slot(keys)]
+
+    def wanted(self, band: int, keys: Keys, first: Indices, second: Indices) -> Mask:
+        """Say which pairs are perhaps met for the first time, or are perhaps twins that are touched."""
+        met = self.is_new[first] | self.is_new[second] | (self.is_touched[first] & self.is_touched[second])
+        return met | self.left[band][_slot(keys)] if self.left[band].any() else met
 
 
 def _change(last: Grouping, crowd: Crowd, heads: list[Heads]) -> Change | None:
@@ -80,24 +86,31 @@ def _change(last: Grouping, crowd: Crowd, heads: list[Heads]) -> Change | None:
         return None
     is_new = np.ones(count, dtype=bool)
     is_new[kept] = False
-    slots = [_slots(now[is_new], old[~stays]) for now, old in zip(heads, last.heads, strict=True)]
+    came, went = np.flatnonzero(is_new), np.flatnonzero(~stays)
+    left = [_slots(old[went]) for old in last.heads]
+    slots = [_slots(now[came]) | gone for now, gone in zip(heads, left, strict=True)]
     edges = _moved(last, now_at)
     touched = np.zeros(len(edges.first), dtype=bool)
     for now, reached in zip(heads, slots, strict=True):
         one = now[edges.first]
-        touched |= (one == now[edges.second]) & reached[one >> (32 - SLOT)]
+        touched |= (one == now[edges.second]) & reached[one >> (HEAD_BITS - SLOT)]
     first, second = edges.first[touched], edges.second[touched]
     for now, reached in zip(heads, slots, strict=True):
         one = now[first]
-        reached[one[one == now[second]] >> (32 - SLOT)] = True
-    return Change(edges.where(~touched), slots)
+        reached[one[one == now[second]] >> (HEAD_BITS - SLOT)] = True
+    is_touched = np.zeros(count, dtype=bool)
+    is_touched[first] = is_touched[second] = True
+    return Change(edges.where(~touched), edges.where(touched), slots, left, is_new, is_touched)
 
 
-def _slots(*heads: Heads) -> Mask:
+def _slots(heads: Heads) -> Mask:
     found = np.zeros(1 << SLOT, dtype=bool)
-    for some in heads:
-        found[some >> (32 - SLOT)] = True
+    found[heads >> (HEAD_BITS - SLOT)] = True
     return found
+
+
+def _slot(keys: Keys) -> Indices:
+    return (keys >> np.uint64(64 - SLOT)).astype(np.int64)
 
 
 def _moved(last: Grouping, now_at: Indices) -> Edges:
@@ -106,28 +119,29 @@ def _moved(last: Grouping, now_at: Indices) -> Edges:
     return Edges(first, second, last.likeness).where((first >= 0) & (second >= 0))
 
 
-def _heads(bands: Bands) -> list[Heads]:
-    found = []
-    for band in range(len(bands)):
-        heads = np.zeros(bands.count, np.uint32)
-        heads[bands.places] = bands.column(band) >> HEAD
-        found.append(heads)
-    return found
+def _verified(crowd: Crowd, comparison: Comparison) -> Edges:
+    return verified(_comparable(candidates(crowd.bands), crowd), crowd.contents, comparison)
 
 
-def _verified(crowd: Crowd, comparison: Comparison, change: Change | None) -> Edges:
-    pairs = candidates(crowd.bands, None if change is None else change.within)
-    if crowd.is_pinned is not None:
-        pairs = pairs[~crowd.is_pinned[pairs].all(axis=1)]
-    return verified(pairs, crowd.contents, comparison)
+def _grown(change: Change, crowd: Crowd, comparison: Comparison, heads: list[Heads]) -> Edges:
+    """Give the twins that there are after a change."""
+    reached = np.zeros(crowd.bands.count, dtype=bool)
+    for slots, now in zip(change.slots, heads, strict=True):
+        reached |= slots[now >> (HEAD_BITS - SLOT)]
+    pairs = candidates(crowd.bands.where(reached), change)
+    count, touched = crowd.bands.count, change.touched
+    met = pairs[:, 0].astype(np.int64) * count + pairs[:, 1]
+    stay = _joined([change.untouched, touched.where(np.isin(touched.first * count + touched.second, met))], count)
+    pairs = pairs[np.isin(met, stay.first * count + stay.second, invert=True)]
+    return _joined([stay, verified(_comparable(pairs, crowd), crowd.contents, comparison)], count)
 
 
-def _joined(one: Edges, other: Edges, count: int) -> Edges:
-    """Give the pairs of both, each once, in the order in which `candidates` gives pairs."""
-    every = Edges(
-        np.concatenate([one.first, other.first]),
-        np.concatenate([one.second, other.second]),
-        np.concatenate([one.likeness, other.likeness]),
-    )
-    _, places = np.unique(every.first * count + every.second, return_index=True)
-    return Edges(every.first[places], every.second[places], every.likeness[places])
+def _comparable(pairs: Pairs, crowd: Crowd) -> Pairs:
+    return pairs if crowd.is_pinned is None else pairs[~crowd.is_pinned[pairs].all(axis=1)]
+
+
+def _joined(parts: list[Edges], count: int) -> Edges:
+    """Give the pairs of all parts, in the order in which `candidates` gives pairs; no pair is in two parts."""
+    first, second, likeness = (np.concatenate(ends) for ends in zip(*parts, strict=True))
+    order = np.argsort(first * count + second)
+    return Edges(first[order], second[order], likeness[order])
