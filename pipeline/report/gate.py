@@ -16,6 +16,8 @@ from typing import Any, BinaryIO, Final
 
 PUT_OFF: Final = frozenset({"altair", "scipy.stats"})
 """Imports of Great Expectations that only its Kullback-Leibler and bootstrap expectations use: 1.9 of 4.0 CPU-seconds."""
+ABSENT: Final = ("boto3", "botocore")
+"""Imported by Great Expectations where they happen to be installed, for stores that a process without a network has not."""
 NETWORK: Final = frozenset({"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"})
 
 
@@ -40,6 +42,7 @@ def load() -> Any:
     """Import Great Expectations, quietly and without telemetry."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     sys.meta_path.insert(0, Later())
+    sys.modules.update(dict.fromkeys(ABSENT))  # type: ignore[arg-type]  # None: an import of it raises ImportError
     gc.disable()  # the import makes a million objects and no garbage; collecting between them costs a fifth
     import great_expectations  # type: ignore[import-untyped,unused-ignore] # a typed package by size would cost mypy minutes
 
@@ -107,7 +110,13 @@ def _frames(stream: BinaryIO, sizes: dict[str, int]) -> dict[str, Any]:
     """Read the tables by their sizes; the stream's end may never come, as forked workers of the run hold it open."""
     import pyarrow as pa
 
-    return {name: pa.ipc.open_stream(stream.read(size)).read_all().to_pandas() for name, size in sizes.items()}
+    tables = {name: pa.ipc.open_stream(stream.read(size)).read_all() for name, size in sizes.items()}
+    return {name: _wide(table.to_pandas()) for name, table in tables.items()}
+
+
+def _wide(frame: Any) -> Any:
+    """Give the frame with its counts in 64 bits: others Great Expectations compares one by one, 0.35 s a million."""
+    return frame.astype(dict.fromkeys(frame.select_dtypes("int32").columns, "int64"))
 
 
 def main() -> None:
@@ -127,3 +136,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # the answer is out: taking a million objects apart one by one would cost 0.6 CPU-seconds more
