@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core.columns import SIDES
+from pipeline.core.columns import FINDING, SIDES
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.order import sorted_rows
 from pipeline.core.private import masked
@@ -34,6 +34,16 @@ Encodings = Callable[[str], str | None]
 
 def _unknown(address: str) -> None:  # noqa: ARG001 - the shape of Encodings
     return None
+
+
+class _Line(msgspec.Struct, gc=False):
+    """A line of findings.jsonl: a `Finding` with the word for its severity."""
+
+    name: str
+    code: str
+    severity: str
+    where: str
+    message: str
 
 
 class Written(NamedTuple):
@@ -74,22 +84,30 @@ def write(
         _lines(file, _rejects(table, texts, by_place[~shipped[by_place]], mask, encoding_of))
     with (folder / "findings.jsonl").open("wb") as file:
         file.writelines(findings_lines(findings))
-        _lines(file, _row_findings(table, by_place))
+        file.writelines(_encoded(_row_findings(table, by_place)))
     return Written(*sides)
 
 
-def _row_findings(table: pa.Table, rows: Rows) -> Iterator[bytes]:
+def _row_findings(table: pa.Table, rows: Rows) -> Iterator[_Line]:
     """Give the findings of these rows, in this order, as lines of findings.jsonl: the struct is the line but for its name."""
     flawed = rows[_lengths(table["findings"])[rows] > 0]
     for part in _few(table.select(["name", "findings"]), flawed):
-        for name, flaws in zip(part["name"].to_pylist(), part["findings"].to_pylist(), strict=True):
-            for flaw in flaws:
-                yield msgspec.json.encode({"name": name, **flaw, "severity": _GRADES[flaw["severity"]]})
+        found = part["findings"].combine_chunks()
+        names = part["name"].take(found.value_parent_indices()).to_pylist()
+        codes, grades, places, messages = (found.flatten().field(field.name).to_pylist() for field in FINDING)
+        yield from map(_Line, names, codes, map(_GRADES.__getitem__, grades), places, messages)
 
 
 def findings_lines(findings: Iterable[Finding]) -> Iterator[bytes]:
-    """Give the lines of findings.jsonl."""
-    return (_finding_line(finding) + b"\n" for finding in findings)
+    """Give the lines of findings.jsonl, some thousands at a time."""
+    return _encoded(_Line(name, code, _GRADES[grade], where, text) for name, code, grade, where, text in findings)
+
+
+def _encoded(lines: Iterable[_Line]) -> Iterator[bytes]:
+    """Give JSON lines with their ends: of thousands at once in a fourth of the time."""
+    waiting = iter(lines)
+    while some := list(islice(waiting, ROWS_AT_ONCE)):
+        yield msgspec.json.Encoder().encode_lines(some)
 
 
 def _shuffled(table: pa.Table, rows: Rows, seed: int) -> Rows:
@@ -176,10 +194,6 @@ def _original(record: bytes, raw: bytes, encoding: Callable[[], str | None]) -> 
     except UnicodeDecodeError:
         told, name = {"original_base64": base64.b64encode(raw).decode("ascii")}, encoding()
         return told if name is None else {**told, "original_encoding": name}
-
-
-def _finding_line(finding: Finding) -> bytes:
-    return msgspec.json.encode({**finding._asdict(), "severity": str(finding.severity)})
 
 
 def _lines(file: BinaryIO, lines: Iterable[bytes]) -> None:

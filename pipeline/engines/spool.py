@@ -13,8 +13,9 @@ import pyarrow as pa
 Rows = Sequence[int] | npt.NDArray[np.integer]
 Places = npt.NDArray[np.int64]
 
-BYTES_AT_ONCE: Final = 1 << 24
-"""Of texts that are read before any is given."""
+BYTES_AT_ONCE: Final = 1 << 26
+"""Of texts that are read before any is given. Each parcel maps most pages anew: a quarter of it costs 0.4 seconds more a
+million rows."""
 UNPACKED: Final = 4
 """Parts whose packed texts are held at a time; rows are asked for nearly in their order."""
 
