@@ -1,7 +1,6 @@
 """The command line: every file of this folder is one command, found by its name."""
 
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -24,7 +23,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("tuneset"), prog_name="tuneset")
+@click.version_option(package_name="tuneset", prog_name="tuneset")
 def tuneset() -> None:
     """Turn raw CSV and text into chat fine-tuning files that are checked, counted and costed.
 

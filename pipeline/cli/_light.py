@@ -1,12 +1,11 @@
 """A quick start: what some library would import without need is kept from it, and helpers start beside us."""
 
-import multiprocessing
+import gc
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
-from multiprocessing import forkserver
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +22,11 @@ class _Absent(MetaPathFinder):
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:  # noqa: ARG002 - the protocol's
         if fullname == "pandas":
             raise ModuleNotFoundError(fullname)
+
+
+def collect_seldom() -> None:
+    """Look for cycles seldom: importing and reading make half a million objects and few cycles, and looking took a tenth."""
+    gc.set_threshold(100_000, 20, 20)
 
 
 @contextmanager
@@ -62,6 +66,9 @@ def ready_workers(workers: int) -> "Ready | None":
             ready = Ready(workers)
             _worker.let_go()
             return ready
+    import multiprocessing
+    from multiprocessing import forkserver
+
     if "forkserver" in multiprocessing.get_all_start_methods():
         modules = ["pipeline.cli._worker"]
         multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
@@ -74,5 +81,6 @@ def dismiss_workers() -> None:
 
     The next worker would start another one.
     """
-    if stop := getattr(forkserver._forkserver, "_stop", None):  # noqa: SLF001 - no public way; it ends with us else
+    forkserver = sys.modules.get("multiprocessing.forkserver")  # a small check needs none
+    if forkserver and (stop := getattr(forkserver._forkserver, "_stop", None)):  # noqa: SLF001 - no public way; it ends with us else
         Thread(target=stop).start()

@@ -2,8 +2,9 @@
 
 import gc
 
-from pipeline.cli._light import without_pandas
+from pipeline.cli._light import collect_seldom, without_pandas
 
+collect_seldom()
 without_pandas()
 
 import pipeline.check  # noqa: E402
@@ -17,6 +18,4 @@ __all__ = ["let_go"]
 pipeline.core.rule.catalogue()
 load()
 
-# What is there stays, and a batch makes half a million objects and no cycles: looking for some took a tenth of its time.
-gc.freeze()
-gc.set_threshold(100_000, 20, 20)
+gc.freeze()  # what is there stays

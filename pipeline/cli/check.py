@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli._light import dismiss_workers, ready_workers, without_pandas
+from pipeline.cli._light import collect_seldom, dismiss_workers, ready_workers, without_pandas
 from pipeline.cli._log import log_format
 from pipeline.cli._outside import outside
 from pipeline.preflight import WORKERS
@@ -107,6 +107,7 @@ def command(files: tuple[str, ...], **options: Any) -> int:
     tuneset check train.jsonl --target all
     tuneset check train.jsonl --fix --diff
     """
+    collect_seldom()
     workers = options["workers"] or min(WORKERS, outside().cores)
     has_tasks = _is_large(files) and not (options["fix"] or options["diff"])
     ready = ready_workers(workers) if has_tasks and workers > 1 else None

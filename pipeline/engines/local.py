@@ -2,18 +2,20 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Future
 from functools import partial, reduce
 from itertools import chain
-from multiprocessing import get_context
-from typing import Final, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
 from pipeline.core.stage import Stage
 from pipeline.core.trouble import Trouble
-from pipeline.engines.ready import Ready
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+    from pipeline.engines.ready import Ready
 
 IN_FLIGHT: Final = 2
 """Tasks a worker may have waiting: one in hand and one behind it keep it busy, more only hold memory."""
@@ -47,7 +49,7 @@ class Local(NamedTuple):
 
     workers: int = 1
     """Processes; 1 runs everything in this one, for debuggers and small machines."""
-    ready: Ready | None = None
+    ready: "Ready | None" = None
     """Workers that are there already, as many."""
 
     def run(self, batches: Iterable[pa.RecordBatch], stages: Sequence[Stage]) -> Iterator[pa.Table]:
@@ -96,7 +98,7 @@ class Local(NamedTuple):
                 task, waiting = sent.popleft()
                 try:
                     yield waiting.result() if isinstance(waiting, Future) else waiting
-                except BrokenProcessPool:
+                except BrokenExecutor:
                     again = [(task, waiting), *sent]
                     sent.clear()
                     pool.shutdown(wait=False, cancel_futures=True)
@@ -106,17 +108,15 @@ class Local(NamedTuple):
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _pool(self) -> ProcessPoolExecutor:
-        # forkserver: a fork of a process with running threads (Arrow, tokenizers) may hang
-        waiting = self.ready.taken() if self.ready else None
-        return waiting or ProcessPoolExecutor(self.workers, mp_context=get_context("forkserver"))
+    def _pool(self) -> "ProcessPoolExecutor":
+        return (self.ready.taken() if self.ready else None) or _started(self.workers)
 
     def _alone(self, task: T, work: Callable[[T], Answer]) -> Iterator[Answer]:
         """Do one task in a process of its own; if that dies too, halve it until the deadly row is found."""
-        with ProcessPoolExecutor(1, mp_context=get_context("forkserver")) as pool:
+        with _started(1) as pool:
             try:
                 yield pool.submit(work, task).result()
-            except BrokenProcessPool:
+            except BrokenExecutor:
                 pass
             else:
                 return
@@ -127,11 +127,20 @@ class Local(NamedTuple):
             yield work(task.lost())  # type: ignore[arg-type]  # as above
 
 
-def _submitted(pool: ProcessPoolExecutor, work: Callable[[T], Answer], task: T) -> Future[Answer]:
+def _started(workers: int) -> "ProcessPoolExecutor":
+    """Start processes: what is needed for it is imported here, as small runs stay in this one and start 20 ms sooner."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # forkserver: a fork of a process with running threads (Arrow, tokenizers) may hang
+    return ProcessPoolExecutor(workers, mp_context=get_context("forkserver"))
+
+
+def _submitted(pool: "ProcessPoolExecutor", work: Callable[[T], Answer], task: T) -> Future[Answer]:
     """Hand a task over; of a pool that is broken already, and says so at once, the answer says it as any other would."""
     try:
         return pool.submit(work, task)
-    except BrokenProcessPool as broken:
+    except BrokenExecutor as broken:
         failed: Future[Answer] = Future()
         failed.set_exception(broken)
         return failed

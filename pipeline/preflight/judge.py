@@ -16,7 +16,6 @@ from pipeline.core.settings import PrivacySettings, RuleSettings
 from pipeline.core.stage import Stage
 from pipeline.core.target import Target
 from pipeline.engines.local import Local
-from pipeline.engines.ready import Ready
 from pipeline.preflight import WORKERS, flaws, summary
 from pipeline.preflight.aim import DEFAULT_TARGET, Aim, aim
 from pipeline.preflight.lines import Ends, lines
@@ -31,6 +30,7 @@ from pipeline.report.checked import Checked
 from pipeline.targets.catalogue import load
 
 if TYPE_CHECKING:
+    from pipeline.engines.ready import Ready
     from pipeline.report.expectations import Gate
 
 NEAR_MOST: Final = 50_000
@@ -52,7 +52,7 @@ class Ask:
     max_tokens: int | None = None
     """Instead of the target's window."""
     workers: int = WORKERS
-    ready: Ready | None = None
+    ready: "Ready | None" = None
     """Workers that are there already, as many."""
     keep: int | None = KEPT
     """Findings of one code that are kept; None: all."""

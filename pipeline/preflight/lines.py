@@ -16,7 +16,12 @@ from pipeline.preflight.source import Source
 BLOCK_BYTES: Final = 8 << 20
 """Work of some hundred milliseconds a batch: enough to be worth a trip to a worker, little to hold in memory."""
 BLOCKS: Final = 16
-"""Batches that a file worth workers has at least, so that none waits long for the others at the end."""
+"""Batches that a file worth workers has at least, so that all have work from the start."""
+LAST: Final = 4
+"""A batch is at most this share of what is left, so that no worker waits long for another at the end: with batches of one
+size it waited for half of one, a quarter of a second. Twice as many of half the size would cost that in starts of RE2."""
+LAST_BYTES: Final = 1 << 20
+"""The smallest of them: a tenth of a second."""
 LONGEST_BYTES: Final = 512 << 20
 """A longer line is no example: platforms refuse files of this size, and an Arrow text may not pass 2 GB."""
 _SPACE: Final = 32
@@ -54,11 +59,10 @@ def lines(source: Source, *, side: str, ends: Ends) -> Iterator[pa.RecordBatch]:
 def _blocks(source: Source) -> Iterator[tuple[int, bytes]]:
     """Give whole lines with the place of their first byte; a line that is too long comes alone, cut."""
     end = source.line_end
-    size = BLOCK_BYTES if source.size <= 2 * BLOCK_BYTES else min(BLOCK_BYTES, source.size // BLOCKS + 1)
     with source.path.open("rb") as file:
         file.seek(source.skip)
         at, rest = source.skip, b""
-        while block := file.read(size):
+        while block := file.read(_size(source.size, source.size - file.tell())):
             cut = block.rfind(end) + 1
             if cut == 0 and len(rest) <= LONGEST_BYTES:
                 rest += block
@@ -70,6 +74,13 @@ def _blocks(source: Source) -> Iterator[tuple[int, bytes]]:
             at, rest = file.tell() - len(block) + cut, block[cut:]
         if rest:
             yield at, rest
+
+
+def _size(whole: int, left: int) -> int:
+    """Give how many bytes the next block of a file has; of one that is not worth workers always as many."""
+    if whole <= 2 * BLOCK_BYTES:
+        return BLOCK_BYTES
+    return min(BLOCK_BYTES, whole // BLOCKS + 1, max(left // LAST, LAST_BYTES))
 
 
 def _batch(block: bytes, *, source: Source, side: str, at: int, ends: Ends) -> pa.RecordBatch:

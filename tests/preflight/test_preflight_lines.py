@@ -139,3 +139,18 @@ def test_a_line_longer_than_any_file_is_named_and_the_next_is_read(
     found = texts(tmp_path, b"a\n" + b"x" * 1_000 + b"\nb\n")
 
     assert found == [("1", "a"), ("2", None), ("3", "b")]
+
+
+def test_no_worker_waits_long_for_another_at_the_end_of_a_large_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "BLOCK_BYTES", 4_000)
+    monkeypatch.setattr(room, "LAST_BYTES", 500)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"{}\n" * 10_000)
+
+    with opened(str(path)) as source:
+        sizes = [batch.num_rows for batch in lines(source, side="train", ends=Ends())]
+
+    assert sum(sizes) == 10_000
+    assert max(sizes[-2:]) * 3 < sizes[0]
