@@ -57,10 +57,9 @@ DATASET: Final = {
 
 def examples_table(facts: pa.Table, *, columns: Iterable[str]) -> pa.Table:
     """Give these columns of `EXAMPLES` for every kept row."""
-    used = ("tokens", "shape", "mended", "findings", "moderation", "stratum", "source", "side")
-    kept = facts.select([c for c in used if c in facts.column_names]).filter(pc.equal(facts["fate"], "kept"))
-    wanted = [column for column in EXAMPLES if column in set(columns)]
-    return pa.table({column: _example_column(kept, column) for column in wanted} or {"source": kept["source"]})
+    is_kept = pc.equal(facts["fate"], "kept")
+    wanted = [column for column in EXAMPLES if column in set(columns)] or ["source"]
+    return pa.table({column: pc.filter(_example_column(facts, column), is_kept) for column in wanted})
 
 
 def dataset_table(report: Report) -> pa.Table:
@@ -89,36 +88,36 @@ def drift_table(figures: Sequence[Figure]) -> pa.Table:
     return pa.table({column: pa.array([values.get(column)], pa.float64()) for column in DRIFT})
 
 
-def _example_column(kept: pa.Table, column: str) -> Any:
+def _example_column(rows: pa.Table, column: str) -> Any:
     if column == "source":
-        return kept["source"]
+        return rows["source"]
     if column == "label":
-        return kept["stratum"]
+        return rows["stratum"]
     if column == "is_validation":
-        return pc.equal(kept["side"], "validation")
+        return pc.equal(rows["side"], "validation")
     if column == "is_flagged":
-        return _flagged(kept)
+        return _flagged(rows)
     if column == "mended":
-        return pc.fill_null(pc.list_value_length(kept["mended"]), 0)
+        return pc.fill_null(pc.list_value_length(rows["mended"]), 0)
     if column == "warnings":
-        return _warnings(kept)
+        return _warnings(rows)
     if column == "has_system":
-        return pc.match_substring_regex(pc.struct_field(kept["shape"], "roles"), "[sd]")
+        return pc.match_substring_regex(pc.struct_field(rows["shape"], "roles"), "[sd]")
     if column in ("turns", "tool_calls"):
-        return pc.struct_field(kept["shape"], column)
-    return pc.struct_field(kept["tokens"], "total" if column == "tokens" else column.removesuffix("_tokens"))
+        return pc.struct_field(rows["shape"], column)
+    return pc.struct_field(rows["tokens"], "total" if column == "tokens" else column.removesuffix("_tokens"))
 
 
-def _flagged(kept: pa.Table) -> Any:
-    if "moderation" not in kept.column_names:
-        return pa.nulls(len(kept), pa.bool_())
-    return pc.struct_field(kept["moderation"], "flagged")
+def _flagged(rows: pa.Table) -> Any:
+    if "moderation" not in rows.column_names:
+        return pa.nulls(len(rows), pa.bool_())
+    return pc.struct_field(rows["moderation"], "flagged")
 
 
-def _warnings(kept: pa.Table) -> Any:
-    """Count the findings of each kept row; errors cannot be among them."""
+def _warnings(rows: pa.Table) -> Any:
+    """Count the findings of each row; errors cannot be among those of a kept one."""
     assert Severity.WARNING < Severity.ERROR
-    return pc.fill_null(pc.list_value_length(kept["findings"]), 0)
+    return pc.fill_null(pc.list_value_length(rows["findings"]), 0)
 
 
 def _tokens(report: Report) -> dict[str, float | None]:

@@ -93,14 +93,13 @@ def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 def _codes(facts: pa.Table) -> pa.Array:
     """Give the codes of each row once, sorted; a trouble's code is its first word."""
     troubles = facts["trouble"] if "trouble" in facts.column_names else pa.nulls(len(facts), pa.string())
-    marked = pc.or_(pc.is_valid(troubles), pc.greater(pc.fill_null(pc.list_value_length(facts["findings"]), 0), 0))
-    rows = np.flatnonzero(marked.to_numpy(zero_copy_only=False))
-    found = facts["findings"].take(pa.array(rows)).to_pylist()
-    codes = [
-        sorted({flaw["code"] for flaw in flaws or ()} | ({trouble.split(" ", 1)[0]} if trouble else set()))
-        for flaws, trouble in zip(found, troubles.take(pa.array(rows)).to_pylist(), strict=True)
-    ]
-    sizes = np.zeros(len(facts) + 1, np.int32)
-    sizes[rows + 1] = [len(some) for some in codes]
-    flat = pa.array([code for some in codes for code in some], pa.string())
-    return pa.ListArray.from_arrays(pa.array(np.cumsum(sizes, dtype=np.int32)), flat)
+    told = np.flatnonzero(pc.fill_null(pc.greater(pc.binary_length(troubles), 0), False))
+    words = [trouble.split(" ", 1)[0] for trouble in troubles.take(pa.array(told)).to_pylist()]
+    found = facts["findings"].combine_chunks()
+    codes = pa.concat_arrays([found.flatten().field("code"), pa.array(words, pa.string())])
+    rows = np.concatenate([found.value_parent_indices(), told])
+    names = pa.array(sorted(codes.unique().to_pylist()), pa.string())
+    each = max(len(names), 1)
+    pairs = np.unique(rows * each + np.asarray(pc.index_in(codes, names), np.int64))
+    sizes = np.bincount(pairs // each + 1, minlength=len(facts) + 1)
+    return pa.ListArray.from_arrays(pa.array(np.cumsum(sizes), pa.int32()), names.take(pa.array(pairs % each)))

@@ -76,7 +76,7 @@ def portrait(
 
 
 def _quantiles(counts: npt.NDArray[np.int64]) -> tuple[float, ...]:
-    return tuple(round(float(value), 6) for value in np.quantile(counts, SHARES))
+    return tuple(round(float(value), 6) for value in np.quantile(np.sort(counts), SHARES))
 
 
 def _numbers(rows: pa.Table, part: str) -> npt.NDArray[np.int64]:

@@ -30,3 +30,12 @@ def test_the_order_of_the_rows_changes_no_byte(tmp_path_factory: pytest.TempPath
     other = write_lineage(folder, lineage(facts.take(order), lines={"train.jsonl": back[:20]})).read_bytes()
 
     assert one == other
+
+
+@given(st.lists(st.tuples(st.lists(st.sampled_from("zéa")), st.sampled_from([None, "", "é", "b.read one", " c"]))))
+def test_the_codes_of_a_row_are_those_of_its_findings_and_its_trouble(told: list[tuple[list[str], str | None]]) -> None:
+    flaw = {"severity": 1, "where": "", "message": ""}
+    rows = ({"findings": [{"code": code, **flaw} for code in codes], "trouble": trouble} for codes, trouble in told)
+
+    found = lineage(table(*rows), lines={})["codes"].to_pylist()
+    assert [sorted({*codes, *([trouble.split(" ")[0]] if trouble else [])}) for codes, trouble in told] == found

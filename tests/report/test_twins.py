@@ -1,7 +1,14 @@
 """Duplicates and conflicts in the report."""
 
+from collections import Counter
 from typing import Any
 
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.core.columns import DIGEST
+from pipeline.report.twins import _may_repeat
 from tests.report.stories import digest
 
 
@@ -54,3 +61,12 @@ def test_answers_that_do_not_ship_conflict_with_nothing(report_of: Any) -> None:
     same = digest("the same question")
 
     assert report_of({"prompt": same}, {"prompt": same, "fate": "rejected"}).conflicts.prompts == 0
+
+
+@given(st.lists(st.integers(0, 2**24)))
+def test_no_digest_that_repeats_is_passed_over(numbers: list[int]) -> None:
+    digests = pa.chunked_array([[number.to_bytes(16, "little") for number in numbers]], DIGEST)
+
+    kept = _may_repeat(digests).tolist()
+    counts = Counter(numbers)
+    assert all(is_kept or counts[number] == 1 for is_kept, number in zip(kept, numbers, strict=True))

@@ -77,6 +77,7 @@ def test_a_distribution_lies_in_order(counts: list[int]) -> None:
     assert summed.min <= summed.median <= summed.max
     assert summed.min <= summed.p95 <= summed.max
     assert sum(counts) == summed.sum
+    assert (float(np.median(counts)), round(float(np.percentile(counts, 95)), 6)) == (summed.median, summed.p95)
 
 
 @given(COUNTS)
