@@ -19,6 +19,10 @@ _LANES: Final = BYTES // 8
 _COUNT_BITS: Final = 32
 _SLOTS: Final = np.uint64(BYTES * 8 - _COUNT_BITS)
 _NO_COUNT: Final = np.array([0xFFFFFFFF00000000, *[0xFFFFFFFFFFFFFFFF] * (_LANES - 1)], np.uint64)
+SLACK: Final = 1e-6
+"""Words by which a number with a fraction may be wrong."""
+_EVEN: Final = np.uint64(0x00FF00FF00FF00FF)
+_EACH: Final = np.uint64(0x0001000100010001)
 
 Sketches = npt.NDArray[np.uint64]
 """Of shape (rows, 8)."""
@@ -53,13 +57,26 @@ def word_counts(found: Sketches) -> Indices:
     return counts
 
 
-def may_reach(one: Sketches, other: Sketches, *, least: float) -> npt.NDArray[np.bool_]:
-    """Say of each pair of sketches whether the words of the two may have a Jaccard likeness of `least`."""
+def spare_words(found: Sketches) -> Indices:
+    """Give how many words of each example have no bit of their own: none of them can be missed in another."""
+    return word_counts(found) - _bits(found & _NO_COUNT)
+
+
+def may_reach(
+    one: Sketches, other: Sketches, *, least: float, spare: tuple[Indices, Indices] | None = None
+) -> npt.NDArray[np.bool_]:
+    """Say of each pair of sketches whether the words of the two may have a Jaccard likeness of `least`.
+
+    `spare` are their `spare_words`, where those are known, as for sketches that stand in many pairs.
+    """
+    most = np.minimum(*(spare or (spare_words(one), spare_words(other)))) + _bits(one & other & _NO_COUNT)
     first, second = word_counts(one), word_counts(other)
-    one, other = one & _NO_COUNT, other & _NO_COUNT
-    most = np.minimum(
-        first - np.bitwise_count(one & ~other).sum(axis=1, dtype=np.int64),
-        second - np.bitwise_count(other & ~one).sum(axis=1, dtype=np.int64),
-    )
-    may: npt.NDArray[np.bool_] = (most > 0) & (most >= least * (first + second - most) - 1e-6)
+    may: npt.NDArray[np.bool_] = (most > 0) & (most >= least * (first + second - most) - SLACK)
     return may
+
+
+def _bits(lanes: Sketches) -> Indices:
+    """Give the number of bits set in each row: eight bytes are added as one number, in a third of the time of `sum`."""
+    counts = np.bitwise_count(lanes).view(np.uint64)[:, 0]
+    halves = (counts & _EVEN) + ((counts >> np.uint64(8)) & _EVEN)
+    return (halves * _EACH >> np.uint64(48)).astype(np.int64)

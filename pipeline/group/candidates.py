@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.grouping import Heads
+from pipeline.core.sketch import SLACK
 
 Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -111,11 +112,45 @@ class Bands:
 class Sought(Protocol):
     """What is looked for, where not all pairs are."""
 
-    def within(self, band: int, keys: Keys) -> Mask:
+    def within(self, band: int, keys: Keys) -> Mask | slice:
         """Say which rows of a band to look at, by their keys: those of one key all or none."""
 
-    def wanted(self, band: int, keys: Keys, first: Indices, second: Indices) -> Mask:
-        """Say which pairs of a band are wanted, by the leading bits of their keys and by their places."""
+    def wanted(self, band: int, rows: "Sharing", first: Indices, second: Indices) -> Mask:
+        """Say which pairs of a band are wanted; pairs count the rows that share a key."""
+
+
+class Sharing(NamedTuple):
+    """Rows that share a key with others, bucket by bucket: pairs of them lie close by, which spares the processor's cache."""
+
+    keys: Keys
+    """Leading bits; the others are another's."""
+    places: Indices
+
+
+class OfLikeSize(NamedTuple):
+    """All pairs but those of which one has too many words more than the other: half of those of recombined chats."""
+
+    words: npt.NDArray[np.int32]
+    """Of each row, by place."""
+    fewest: npt.NDArray[np.int32]
+    """Words that another must have to be like it."""
+
+    @classmethod
+    def of(cls, words: Indices, *, least: float) -> Self:
+        """Take the number of words of each row, and the least likeness."""
+        return cls(words.astype(np.int32), np.ceil(least * words - SLACK).astype(np.int32))
+
+    def within(self, band: int, keys: Keys) -> slice:
+        """Say: all."""
+        del band, keys
+        return slice(None)
+
+    def wanted(self, band: int, rows: Sharing, first: Indices, second: Indices) -> Mask:
+        """Say which pairs may be alike if the smaller one's words are all in the other."""
+        del band
+        words, fewest = self.words[rows.places], self.fewest[rows.places]
+        wanted: Mask = (words[first] >= fewest[second]) & (words[second] >= fewest[first])
+        return wanted
 
 
 def candidates(bands: Bands, sought: Sought | None = None) -> Pairs:
@@ -129,11 +164,11 @@ def candidates(bands: Bands, sought: Sought | None = None) -> Pairs:
         if sought is not None:
             chosen = sought.within(band, column)
             column, places = column[chosen], places[chosen]
-        keys, first, second = _pairs(column, places, bands.low)
+        rows, first, second = _pairs(column, places, bands.low)
         if sought is not None:
-            wanted = sought.wanted(band, keys, first, second)
+            wanted = sought.wanted(band, rows, first, second)
             first, second = first[wanted], second[wanted]
-        waiting.append(first * bands.count + second)
+        waiting.append(rows.places[first] * bands.count + rows.places[second])
         if sum(map(len, waiting[1:])) > max(CODES_AT_ONCE, len(waiting[0])):
             waiting = [_distinct(waiting)]
     codes, count = _distinct(waiting), max(bands.count, 1)
@@ -157,8 +192,8 @@ def _tables(keys: pa.ChunkedArray) -> tuple[Indices, list[Keys]]:
     return np.concatenate(rows), blocks
 
 
-def _pairs(keys: Keys, places: Indices, low: np.uint64) -> tuple[Keys, Indices, Indices]:
-    """Give pairs of places under equal keys, the smaller place first, as three arrays: key, place and place.
+def _pairs(keys: Keys, places: Indices, low: np.uint64) -> tuple[Sharing, Indices, Indices]:
+    """Give the rows that share a key, and pairs of them by number, that with the smaller place first.
 
     Place and key are sorted as one number, which is five times faster; so some low bits of the key make way. Two keys
     that differ in those alone give a pair that its sketches rule out.
@@ -172,7 +207,7 @@ def _pairs(keys: Keys, places: Indices, low: np.uint64) -> tuple[Keys, Indices, 
     bucket = np.cumsum(begins) - 1
     first, second = met(starts[bucket], np.diff(np.append(starts, len(mixed)))[bucket])
     where: Indices = (mixed & low).astype(np.int64)
-    return mixed[first], where[first], where[second]
+    return Sharing(mixed, where), first, second
 
 
 def met(first_of: Indices, size: Indices) -> tuple[Indices, Indices]:

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.grouping import Grouping, Groupings, Heads
-from pipeline.group.candidates import HEAD_BITS, Bands, Indices, Keys, Mask, Pairs, candidates
+from pipeline.core.sketch import word_counts
+from pipeline.group.candidates import HEAD_BITS, Bands, Indices, Keys, Mask, OfLikeSize, Pairs, Sharing, candidates
 from pipeline.group.stars import Edges
 from pipeline.group.verify import Comparison, Contents, verified
 
@@ -68,10 +69,12 @@ class Change(NamedTuple):
         """Say which keys of a band are to be looked through."""
         return self.slots[band][_slot(keys)]
 
-    def wanted(self, band: int, keys: Keys, first: Indices, second: Indices) -> Mask:
+    def wanted(self, band: int, rows: Sharing, first: Indices, second: Indices) -> Mask:
         """Say which pairs are perhaps met for the first time, or are perhaps twins that are touched."""
-        met = self.is_new[first] | self.is_new[second] | (self.is_touched[first] & self.is_touched[second])
-        return met | self.left[band][_slot(keys)] if self.left[band].any() else met
+        matters = self.is_new[rows.places] | self.left[band][_slot(rows.keys)]
+        is_touched = self.is_touched[rows.places]
+        wanted: Mask = matters[first] | matters[second] | (is_touched[first] & is_touched[second])
+        return wanted
 
 
 def _change(last: Grouping, crowd: Crowd, heads: list[Heads]) -> Change | None:
@@ -120,7 +123,8 @@ def _moved(last: Grouping, now_at: Indices) -> Edges:
 
 
 def _verified(crowd: Crowd, comparison: Comparison) -> Edges:
-    return verified(_comparable(candidates(crowd.bands), crowd), crowd.contents, comparison)
+    sought = OfLikeSize.of(word_counts(crowd.contents.sketches), least=comparison.settings.threshold)
+    return verified(_comparable(candidates(crowd.bands, sought), crowd), crowd.contents, comparison)
 
 
 def _grown(change: Change, crowd: Crowd, comparison: Comparison, heads: list[Heads]) -> Edges:

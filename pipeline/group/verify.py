@@ -10,7 +10,7 @@ from pipeline.core.example import Method
 from pipeline.core.passages import Passages
 from pipeline.core.plain import quick_passages
 from pipeline.core.settings import DedupeSettings
-from pipeline.core.sketch import Sketches, may_reach, word_counts
+from pipeline.core.sketch import Sketches, may_reach, spare_words, word_counts
 from pipeline.core.verdicts import NOT_TWINS, PairVerdicts, pair_keys
 from pipeline.core.word_hashes import Hashes
 from pipeline.group.candidates import Pairs
@@ -67,10 +67,11 @@ def verified(pairs: Pairs | Indices, contents: Contents, comparison: Comparison)
 
 def _hopeful(pairs: Pairs | Indices, sketches: Sketches, *, least: float) -> npt.NDArray[np.bool_]:
     """Say which pairs may be alike, by their sketches: in chats nine in ten are not."""
-    found = [np.zeros(0, dtype=bool)]
+    found, spare = [np.zeros(0, dtype=bool)], spare_words(sketches) if len(pairs) > len(sketches) else None
     for start in range(0, len(pairs), SKETCHES_AT_ONCE):
-        some = pairs[start : start + SKETCHES_AT_ONCE]
-        found.append(may_reach(sketches[some[:, 0]], sketches[some[:, 1]], least=least))
+        first, second = pairs[start : start + SKETCHES_AT_ONCE].T
+        known = None if spare is None else (spare[first], spare[second])
+        found.append(may_reach(sketches[first], sketches[second], least=least, spare=known))
     return np.concatenate(found)
 
 
