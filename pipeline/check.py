@@ -208,15 +208,15 @@ def _mentioned(rules: list[Rule], facts: pa.Table, known: Searched, settings: Ch
     """Give the suspects of all rules that search the text: one pass for each area, then one a rule over what that found.
 
     A search for each rule of a gigabyte takes minutes; one for all of them outgrows the automaton that makes searching
-    fast and takes as long. The rules of one area (`private.`) fit, and those of the areas in TOGETHER; those whose first
-    expression picks much have a pass of their own. What compose searched for already is not searched for again.
+    fast and takes as long. The rules of one area (`private.`) fit, and those of the areas in TOGETHER; those that have closer
+    expressions have a pass of their own. What compose searched for already is not searched for again.
     """
     has_known = bool(known.rows.any())  # of a file that is only checked nothing is: its texts need not be copied
     areas: dict[tuple[str, bool, bool], dict[str, Mentions]] = {}
     for rule in rules:
         if isinstance(rule.suspects, Mentions):
-            area = rule.code.partition(".")[0]
-            area = rule.code if rule.suspects.is_common else TOGETHER.get(area, area)
+            own = rule.code.partition(".")[0]
+            area = TOGETHER.get(own, own)
             is_known = has_known and searched_kind(rule.code, settings.privacy) is not None
             areas.setdefault((area, bool(rule.suspects.closer), is_known), {})[rule.code] = rule.suspects
     texts = _unescaped(facts["payload"])

@@ -9,6 +9,11 @@ ROLE_LETTERS: Final = {"system": "s", "developer": "d", "user": "u", "assistant"
 LONG_ANSWER: Final = 200
 """Characters from which on an answer is expected to end in a full stop."""
 
+LABELS: Final = tuple(
+    f"{name}:" for name in ("Assistant", "ASSISTANT", "AI", "Bot", "BOT", "ChatGPT", "GPT", "Human", "HUMAN")
+)
+"""Names of speakers as transcripts put them before what was said."""
+
 
 class Bit(IntFlag):
     """What an example has; a set bit may over-report (it only makes a suspect), an unset bit is certain."""
@@ -32,3 +37,4 @@ class Bit(IntFlag):
     SURROGATE = 1 << 16
     ALTERNATIVES = 1 << 17  # the last answer is one line with two semicolons or bars
     OPEN_END = 1 << 18  # a text of an assistant turn has LONG_ANSWER characters and ends in a small letter or a comma
+    LABELLED = 1 << 19  # a text of an assistant turn begins with a speaker's name

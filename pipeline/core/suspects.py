@@ -53,8 +53,6 @@ class Mentions:
     pattern: str
     closer: tuple[str, ...] = ()
     """Further expressions that must match as well: dearer ones, each asked only of what those before it picked."""
-    is_common: bool = False
-    """Whether it picks one row in five of some datasets: searched for with others, it would have them search those rows twice."""
 
     def __call__(self, facts: pa.Table, _limits: Limits) -> Claim:
         """Give the claim; a text with escapes that could hide the marker is picked as well."""

@@ -15,8 +15,8 @@ from pipeline.core.columns import SHAPE
 from pipeline.core.example import Example, Method
 from pipeline.core.passages import Passages, PassageTable, passages
 from pipeline.core.plain import LETTERS, Plain, plain_passages, plain_turns
-from pipeline.core.shape import LONG_ANSWER, Bit
-from pipeline.measure.shape import Shape, content_bits, end_bits, last_answer_bits, shape, text_bits
+from pipeline.core.shape import LABELS, LONG_ANSWER, Bit
+from pipeline.measure.shape import Shape, answer_bits, content_bits, last_answer_bits, shape, text_bits
 
 _ODD: Final = (r"\\[ubf]", r"\x7f", r"\xc2[\x80-\x9f]")
 """Bytes of escapes that may stand for any character, and of control characters: no text needs a look unless one is found.
@@ -170,14 +170,16 @@ def _bits(said: PassageTable, odd: Numbers) -> npt.NDArray[np.uint32]:
     edges = np.flatnonzero(has_edge | ((sizes == 0) & (_letters(marks) != ord("|")))).tolist()
     is_plain = np.fromiter(map(str.isascii, texts), bool, count)
     strange = [at for at in np.flatnonzero(~is_plain).tolist() if not _is_composed(texts[at])]
-    long = np.flatnonzero((sizes >= LONG_ANSWER) & (_letters(marks) == ord("a"))).tolist()
+    is_answer = _letters(marks) == ord("a")
+    long = np.flatnonzero((sizes >= LONG_ANSWER) & is_answer).tolist()
+    labelled = [at for at in np.flatnonzero(is_answer).tolist() if texts[at].startswith(LABELS)]
     answers = (said.starts[:-1] + said.answer_at)[said.answer_at >= 0].tolist()
     starts = said.starts.tolist()
     asked = [at for row in odd.tolist() for at in range(starts[row], starts[row + 1])]
     told = (
         ((at, content_bits(texts[at])) for at in edges),
         ((at, _NOT_NFC) for at in strange),
-        ((at, end_bits(texts[at])) for at in long),
+        ((at, answer_bits(texts[at])) for at in chain(long, labelled)),
         ((at, last_answer_bits((texts[at],))) for at in answers if _may_list(texts[at])),
         ((at, text_bits(texts[at])) for at in asked),
     )

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from pipeline.core.example import Example, Json, Turn
 from pipeline.core.passages import TOP_KEYS
-from pipeline.core.shape import LONG_ANSWER, ROLE_LETTERS, Bit
+from pipeline.core.shape import LABELS, LONG_ANSWER, ROLE_LETTERS, Bit
 from pipeline.measure.schema import is_regular
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -26,7 +26,7 @@ _TURN_BITS: Final = {
     "function_call": Bit.FUNCTION_CALL,
 }
 _TOP_BITS: Final = {"tools": Bit.TOOLS, "functions": Bit.FUNCTION_CALL, "function_call": Bit.FUNCTION_CALL}
-_NOT_NFC, _CONTROL_CHARACTER, _LONE_SURROGATE, _BLANK, _EDGE, _ALTERNATIVES, _OPEN_END = map(
+_NOT_NFC, _CONTROL_CHARACTER, _LONE_SURROGATE, _BLANK, _EDGE, _ALTERNATIVES, _OPEN_END, _LABELLED = map(
     int,  # arithmetic with flags is twenty times slower than with numbers
     (
         Bit.NOT_NFC,
@@ -36,6 +36,7 @@ _NOT_NFC, _CONTROL_CHARACTER, _LONE_SURROGATE, _BLANK, _EDGE, _ALTERNATIVES, _OP
         Bit.EDGE_SPACE,
         Bit.ALTERNATIVES,
         Bit.OPEN_END,
+        Bit.LABELLED,
     ),
 )
 _DPO_KEYS: Final = frozenset({"input", "preferred_output", "non_preferred_output"})
@@ -107,9 +108,10 @@ def last_answer_bits(texts: Sequence[str]) -> int:
     return _ALTERNATIVES if found else 0
 
 
-def end_bits(text: str) -> int:
-    """Give OPEN_END for a long text of an assistant turn that does not end like a sentence."""
-    return _OPEN_END if len(text) >= LONG_ANSWER and text[-1] in _OPEN else 0
+def answer_bits(text: str) -> int:
+    """Give the bits of one text of an assistant turn: LABELLED by its beginning, OPEN_END where it is long and ends like none."""
+    end = _OPEN_END if len(text) >= LONG_ANSWER and text[-1] in _OPEN else 0
+    return end | (_LABELLED if text.startswith(LABELS) else 0)
 
 
 def count_keys(value: Json) -> int:
@@ -148,7 +150,7 @@ def _turn_bits(turn: Turn) -> Bit:
     elif isinstance(content, list):
         bits |= Bit.PARTS | _part_bits(content)
     for _, text in turn.texts():
-        bits |= content_bits(text) | (end_bits(text) if turn.role == "assistant" else 0)
+        bits |= content_bits(text) | (answer_bits(text) if turn.role == "assistant" else 0)
     return bits
 
 

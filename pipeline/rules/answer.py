@@ -7,7 +7,7 @@ from typing import Final
 from pipeline.core.example import Example, Turn
 from pipeline.core.finding import Severity
 from pipeline.core.rule import Flaw, rule
-from pipeline.core.shape import LONG_ANSWER, Bit
+from pipeline.core.shape import LABELS, LONG_ANSWER, Bit
 from pipeline.core.suspects import Mentions, has
 from pipeline.core.target import Limits
 from pipeline.core.wording import counted
@@ -16,8 +16,6 @@ REFUSAL: Final = (
     r"[Aa]s an? (?:AI|artificial intelligence) ?language model\b|[Aa]s a (?:large )?language model,|I(?: am|'m) ChatGPT\b"
     r"|I(?: am|'m) (?:just |only )?an? (?:AI |large )?language model\b|I was (?:trained|developed|created) by OpenAI"
 )
-LABEL: Final = r"(?:Assistant|ASSISTANT|AI|Bot|BOT|ChatGPT|GPT|Human|HUMAN):"
-_LABELLED: Final = re.compile(LABEL)
 BARE: Final = frozenset({"role", "content", "weight"})
 FINISHED: Final = re.compile(r"\s*(?:[-*\u2022|#>]|\d+[.)])|.*(?:://|@|=)|.*\s[A-Z]\w*$")
 """Last lines that need no full stop: an item of a list, an address, a name under a letter."""
@@ -67,7 +65,7 @@ def refusal_phrase(example: Example, _limits: Limits) -> Iterator[Flaw]:
 @rule(
     "answer.speaker-label",
     severity=Severity.WARNING,
-    suspects=Mentions(rf'"{LABEL}', is_common=True),
+    suspects=has(Bit.LABELLED),
     good=("user: Hi\nassistant: Hello",),
     bad=("user: Hi\nassistant: Assistant: Hello",),
 )
@@ -77,7 +75,7 @@ def speaker_label(example: Example, _limits: Limits) -> Iterator[Flaw]:
     Cut the label off: the role says who speaks.
     """
     for where, text in _answers(example):
-        if _LABELLED.match(text):
+        if text.startswith(LABELS):
             yield Flaw(where, "The answer begins with a speaker's label; expected the answer alone.")
 
 

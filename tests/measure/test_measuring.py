@@ -37,7 +37,7 @@ TOOL = {
     },
 }
 text = st.text(max_size=12) | st.sampled_from(
-    ["", " ", "a;b|c", "é", "e\u0301", "\x00", "\x7f", "\x85", "Hi \n", "\u3000"]
+    ["", " ", "a;b|c", "AI: Hi", "é", "e\u0301", "\x00", "\x7f", "\x85", "Hi \n", "\u3000"]
 )
 junk: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | text,
@@ -324,7 +324,7 @@ def test_where_near_is_off_there_are_no_keys() -> None:
         ({"content": None}, Bit.NULL_CONTENT), ({"content": " "}, Bit.BLANK_CONTENT), ({"content": "a "}, Bit.EDGE_SPACE),
         ({"content": "e\u0301"}, Bit.NOT_NFC), ({"content": "a\u0007"}, Bit.CONTROL_CHARACTER), ({"weight": 0}, Bit.WEIGHT),
         ({"name": "x"}, Bit.NAME), ({"extra": 1}, Bit.EXTRA_TURN_KEY), ({"tool_calls": [CALL]}, Bit.TOOL_CALLS),
-        ({"content": "a; b; c"}, Bit.ALTERNATIVES), ({"content": "x" * 200}, Bit.OPEN_END), ({"content": [{"type": "text", "text": "x"}]}, Bit.PARTS),
+        ({"content": "a; b; c"}, Bit.ALTERNATIVES), ({"content": "x" * 200}, Bit.OPEN_END), ({"content": "Bot: x"}, Bit.LABELLED), ({"content": [{"type": "text", "text": "x"}]}, Bit.PARTS),
     ],
 )  # fmt: skip
 def test_each_oddity_sets_its_bit(change: dict[str, object], bit: Bit) -> None:
