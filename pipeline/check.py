@@ -239,10 +239,8 @@ def _searched_in_area(
 
 def _mentioned_in_area(claims: Mapping[str, Mentions], texts: pa.ChunkedArray) -> dict[str, Mask]:
     """Give the suspects of each claim by code; a null is one of all."""
-    mentions = _matched(texts, "|".join(f"(?:{claim.pattern})" for claim in claims.values()), unknown=True)
-    if len(claims) == 1 and not next(iter(claims.values())).closer:
-        return dict.fromkeys(claims, mentions)
-    some = np.flatnonzero(mentions)
+    union = "|".join(f"(?:{claim.pattern})" for claim in claims.values())
+    some = np.flatnonzero(_matched(texts, union, unknown=True))
     left = texts.take(pa.array(some)).combine_chunks()
     masks = {}
     for code, claim in claims.items():

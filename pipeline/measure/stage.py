@@ -83,7 +83,7 @@ class Measure:
                 "shape": found.shapes,
                 "content": prints.content,
                 "prompt": prints.prompt,
-                "answer": answers(batch["payload"], found.shapes.field("roles")),
+                "answer": answers(found.lines, found.shapes.field("roles")),
                 "keys": prints.keys,
                 "sketch": prints.sketch,
             },
