@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.abc import MetaPathFinder
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -63,7 +64,8 @@ def ready_workers(workers: int) -> "Ready | None":
         from pipeline.engines.ready import Ready, may_fork
 
         if may_fork():
-            ready = Ready(workers)
+            _worker.leave_watching()
+            ready = Ready(workers, first=partial(_worker.watch, workers))
             _worker.let_go()
             return ready
     import multiprocessing

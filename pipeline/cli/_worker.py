@@ -11,9 +11,9 @@ import pipeline.check  # noqa: E402
 import pipeline.core.rule  # noqa: E402
 import pipeline.measure.stage  # noqa: E402
 import pipeline.preflight.rows  # noqa: E402
-from pipeline.cli._worker_counter import let_go, load  # noqa: E402
+from pipeline.cli._worker_counter import leave_watching, let_go, load, watch  # noqa: E402
 
-__all__ = ["let_go"]
+__all__ = ["leave_watching", "let_go", "watch"]
 
 pipeline.core.rule.catalogue()
 load()

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -20,12 +21,13 @@ def may_fork() -> bool:
 class Ready:
     """Workers that wait for the first run that asks for them; what is forked later would be no copy of this moment."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, first: Callable[[], object] = os.getpid) -> None:
+        """Fork them; one of them does `first` before anything else, while the others may begin."""
         self._pool: ProcessPoolExecutor | None = ProcessPoolExecutor(
             workers, mp_context=get_context("fork"), initializer=_stay
         )
         # all workers are forked for the first task, before the pool has threads of its own
-        self._pool.submit(os.getpid)
+        self._pool.submit(first)
 
     def taken(self) -> ProcessPoolExecutor | None:
         """Give the pool to whoever asks first, who ends it; nothing afterwards."""

@@ -113,6 +113,7 @@ class Fast:
             self._tokenizer: BPETokenizer = gigatoken_rs.BPETokenizer.from_tiktoken(path, SCHEMES[encoding], {})
         self._encoding, self._folders = encoding, tuple(folders)
         self._is_trusted = tuple(self._fast(SELF_TEST)) == SELF_TEST_COUNTS[encoding]
+        self._sample_every: int | None = SAMPLE_EVERY
 
     @property
     def name(self) -> str:
@@ -123,12 +124,23 @@ class Fast:
         """Give the number of tokens of each text."""
         if not self._is_trusted:
             return self._oracle.counts(texts)
-        counts = self._fast(texts)
-        sample = slice(SAMPLE_EVERY // 2, None, SAMPLE_EVERY)
-        if len(texts) >= SAMPLE_EVERY and (self._oracle.counts(texts[sample]) != counts[sample]).any():
+        counts, every = self._fast(texts), self._sample_every
+        if every is None or len(texts) < SAMPLE_EVERY:
+            return counts
+        sample = slice(every // 2, None, every)
+        if (self._oracle.counts(texts[sample]) != counts[sample]).any():
             self._is_trusted = False
             return self._oracle.counts(texts)
         return counts
+
+    def leave_watching(self) -> None:
+        """Count without the oracle from now on: another process of the same run watches, see `watch`."""
+        self._sample_every = None
+
+    def watch(self, *, workers: int) -> None:
+        """Load the oracle and let it count a sample for so many processes, of which only this one does."""
+        self._sample_every = max(SAMPLE_EVERY // workers, 1)
+        oracle(self._encoding, self._folders)
 
     @property
     def _oracle(self) -> Oracle:

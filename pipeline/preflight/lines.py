@@ -15,11 +15,12 @@ from pipeline.preflight.source import Source
 
 BLOCK_BYTES: Final = 8 << 20
 """Work of some hundred milliseconds a batch: enough to be worth a trip to a worker, little to hold in memory."""
-BLOCKS: Final = 16
+BLOCKS: Final = 8
 """Batches that a file worth workers has at least, so that all have work from the start."""
-LAST: Final = 4
+LAST: Final = 3
 """A batch is at most this share of what is left, so that no worker waits long for another at the end: with batches of one
-size it waited for half of one, a quarter of a second. Twice as many of half the size would cost that in starts of RE2."""
+size it waited for half of one, a quarter of a second. Twice as many of half the size would cost that in starts of RE2:
+14 of 69 MB instead of 21 take a fiftieth less."""
 LAST_BYTES: Final = 1 << 20
 """The smallest of them: a tenth of a second."""
 LONGEST_BYTES: Final = 512 << 20

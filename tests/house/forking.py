@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
@@ -30,6 +31,10 @@ def twice() -> None:
     engine = Local(2, Ready(2))
     loud(engine, RECORDS)
     loud(engine, RECORDS)
+
+
+def first() -> None:
+    loud(Local(2, Ready(2, first=partial(say, "first"))), RECORDS)
 
 
 def deadly() -> None:

@@ -22,6 +22,13 @@ def test_rows_come_back_in_order_and_a_second_run_gets_workers_of_its_own() -> N
     assert not complaints
 
 
+def test_one_of_the_workers_does_what_is_to_be_done_first() -> None:
+    lines, complaints = told("first")
+
+    assert sorted(lines) == ["A B C D E F G H", "first"]
+    assert not complaints
+
+
 def test_a_row_that_kills_a_forked_worker_is_held_and_its_neighbours_are_not() -> None:
     lines, _ = told("deadly")
 

@@ -84,6 +84,30 @@ def test_a_counter_that_errs_once_is_replaced_by_the_oracle(monkeypatch: pytest.
     assert fast.name.startswith("tiktoken ")
 
 
+def test_a_process_that_leaves_watching_to_another_counts_without_the_oracle(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(*_: object) -> Oracle:
+        raise AssertionError("asked the oracle")
+
+    fast = Fast("cl100k_base", folders=())
+    fast.leave_watching()
+    with monkeypatch.context() as patch:
+        patch.setattr(counting, "oracle", absent)
+        assert fast.counts(["a word"] * 2 * SAMPLE_EVERY).tolist() == [2] * 2 * SAMPLE_EVERY
+
+
+def test_the_process_that_watches_for_others_asks_the_oracle_so_much_oftener(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    right = oracle("cl100k_base", ()).counts
+    monkeypatch.setattr(oracle("cl100k_base", ()), "counts", lambda texts: asked.append(len(texts)) or right(texts))
+    fast = Fast("cl100k_base", folders=())
+    fast.leave_watching()
+
+    fast.watch(workers=4)
+    fast.counts(["a word"] * SAMPLE_EVERY)
+
+    assert asked == [4]
+
+
 def test_where_gigatoken_is_absent_tiktoken_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(*_: object, **__: object) -> None:
         raise ImportError
