@@ -7,6 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from pipeline.compose.outline import Outline
 from pipeline.core.example import Json, Method
 from pipeline.core.target import Settings
 
@@ -44,6 +45,8 @@ class Recipe:
     """Whether the record's own text ships untouched: neither parsed nor mended."""
     keeps_plain_chat: Callable[[Settings], bool] = lambda _: False
     """Whether under these settings a record that holds `messages` alone, plain turns, is its own example."""
+    outline: Callable[[Settings], Outline | None] = lambda _: None
+    """What it makes under these settings of a record whose cells are plain text; None: that cannot be said."""
 
 
 _RECIPES: dict[str, Recipe] = {}
@@ -55,6 +58,7 @@ def recipe(
     methods: frozenset[Method] = CONVERSATIONS,
     is_verbatim: bool = False,
     keeps_plain_chat: Callable[[S], bool] = lambda _: False,
+    outline: Callable[[S], Outline | None] = lambda _: None,
 ) -> Callable[[Callable[[S], Cook]], Callable[[S], Cook]]:
     """Enter a recipe under the default of its settings' `recipe` tag; gives the function back untouched."""
     name: str = settings.model_fields["recipe"].default
@@ -71,7 +75,13 @@ def recipe(
         if name in _RECIPES:
             raise ValueError(f"two recipes are named {name}")
         _RECIPES[name] = Recipe(
-            name, settings, checked, methods, is_verbatim, lambda given: keeps_plain_chat(own(given))
+            name,
+            settings,
+            checked,
+            methods,
+            is_verbatim,
+            lambda given: keeps_plain_chat(own(given)),
+            lambda given: outline(own(given)),
         )
         return make
 

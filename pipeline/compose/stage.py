@@ -4,12 +4,14 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.compose.assembled import assembled
 from pipeline.compose.canonical import canonical, parse
 from pipeline.compose.cells import MISSING, find
 from pipeline.compose.mend import mend_payload
@@ -107,15 +109,16 @@ class Compose:
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the same rows with payload or trouble, and what was mended."""
         cooks = {source: _Source(self, source) for source in batch["source"].unique().to_pylist()}
-        stands = _standing(batch, cooks)
-        given = zip(*(batch[name].to_pylist() for name in self.reads), stands.to_pylist(), strict=True)
-        rows = [
-            cooks[source].as_it_stands(record) if is_standing else cooks[source].row(record, unread)
-            for source, record, unread, is_standing in given
-        ]
-        self._redact(rows)
+        lines = _plain(batch, cooks)
+        others = pc.indices_nonzero(pc.is_null(lines))
+        given = zip(*(batch[name].take(others).to_pylist() for name in self.reads), strict=True)
+        rows = [cooks[source].plain for source in batch["source"].to_pylist()]
+        for place, (source, record, unread) in zip(others.to_pylist(), given, strict=True):
+            rows[place] = cooks[source].row(record, unread)
+        lines = _replaced(lines, others.to_pylist(), rows)
+        lines = _replaced(lines, self._redact(lines, rows), rows)
         values = {name: [row[index] for row in rows] for index, name in enumerate(columns.COMPOSE.names)}
-        return columns.with_columns(batch, columns.COMPOSE, values)
+        return columns.with_columns(batch, columns.COMPOSE, {**values, "payload": lines})
 
     def redact(self) -> Redact:
         """Give what is done about private data; a PlanError or MissingExtra where it cannot be."""
@@ -126,16 +129,16 @@ class Compose:
         names.demand()
         return Redact(self.privacy, self.salt, names.person_names)
 
-    def _redact(self, rows: list[Row]) -> None:
-        """Put rows whose private data is redacted in the place of theirs; the others cost a search by Arrow."""
+    def _redact(self, lines: pa.Array, rows: list[Row]) -> list[int]:
+        """Put rows whose private data is redacted in the place of theirs, and give which; the others cost Arrow's search."""
         redact = self.redact()
         if redact.is_off:
-            return
-        lines = pa.array([row.payload for row in rows], pa.string())
+            return []
         known = pc.indices_nonzero(lines.is_valid()).to_pylist()
         asked = dict.fromkeys(known, detectors()) if redact.names else suspects(lines)
         for index, among in asked.items():
-            rows[index] = self._redacted(rows[index], redact, among)
+            rows[index] = self._redacted(rows[index]._replace(payload=lines[index].as_py()), redact, among)
+        return sorted(asked)
 
     def _redacted(self, row: Row, redact: Redact, among: Sequence[Detector]) -> Row:
         """Give one row as it may ship. A line that is no JSON is left to the rules, which refuse it."""
@@ -161,21 +164,26 @@ class _Source:
         self.stage = stage
         self.source = source
         self.cook = _cook(settings)
-        self.is_verbatim = recipes()[settings.recipe].is_verbatim  # type: ignore[attr-defined]  # as above
-        self.keeps_plain_chat = recipes()[settings.recipe].keeps_plain_chat(settings)  # type: ignore[attr-defined]  # as above
+        recipe = recipes()[settings.recipe]  # type: ignore[attr-defined]  # as above
+        self.is_verbatim = recipe.is_verbatim
+        self.keeps_plain_chat = recipe.keeps_plain_chat(settings)
+        self.outline = recipe.outline(settings)
         self.asks_record = source in stage.families or stage.stratify == "label"
         self.found = None if stage.redact().is_off else ()
+        self.plain = Row(None, mended=[], stratum=self._stratum(None, None), private=self.found)
+        """What is known of a row whose line was made without parsing it; the line is not in it."""
 
-    def stands(self, records: pa.ChunkedArray) -> pa.ChunkedArray | pa.Scalar:
-        """Say which records are the payload as they stand: nobody parses those."""
-        if self.asks_record or not (self.is_verbatim or self.keeps_plain_chat):
-            return pa.scalar(value=False)
+    def lines(self, records: pa.Array) -> pa.Array:
+        """Give the lines that ship of those records which nobody need parse; null for the others."""
+        if self.asks_record:
+            return pa.nulls(len(records), pa.string())
         if self.is_verbatim:
-            return pc.invert(pc.match_substring(records, "\n"))
-        return standing(records, self.stage.mend)
-
-    def as_it_stands(self, text: str | None) -> Row:
-        return Row(text, mended=[], stratum=self._stratum(None, None), private=self.found)
+            return _where(pc.invert(pc.match_substring(records, "\n")), records)
+        if self.keeps_plain_chat:
+            return _where(standing(records, self.stage.mend), records)
+        if self.outline is not None:
+            return assembled(records, self.outline, self.stage.mend)
+        return pa.nulls(len(records), pa.string())
 
     def row(self, text: str | None, unread: str | None) -> Row:
         if text is None or unread is not None:
@@ -213,11 +221,25 @@ class _Source:
         return _whole(_short_answer(payload) if column is None else _value(record, column))
 
 
-def _standing(batch: pa.Table, cooks: Mapping[str, _Source]) -> pa.ChunkedArray:
-    """Say which rows ship as they stand."""
+def _plain(batch: pa.Table, cooks: Mapping[str, _Source]) -> pa.Array:
+    """Give the lines of the rows that need no parsing; null for the others."""
+    lines = pa.nulls(len(batch), pa.string())
     is_read = pc.and_(pc.is_null(batch["unread"]), pc.is_valid(batch["record"]))
-    stands = (pc.and_(pc.equal(batch["source"], name), cook.stands(batch["record"])) for name, cook in cooks.items())
-    return pc.and_kleene(is_read, reduce(pc.or_kleene, stands, pa.scalar(value=False)))
+    for source, cook in cooks.items():
+        own = pc.and_(is_read, pc.equal(batch["source"], source)).combine_chunks()
+        lines = pc.replace_with_mask(lines, own, cook.lines(batch["record"].filter(own).combine_chunks()))
+    return lines
+
+
+def _where(mask: pa.Array, texts: pa.Array) -> pa.Array:
+    return pc.if_else(mask, texts, pa.scalar(None, pa.string()))
+
+
+def _replaced(lines: pa.Array, places: Sequence[int], rows: Sequence[Row]) -> pa.Array:
+    """Put the payloads of these rows, which are in order, in the place of the lines."""
+    mask = np.zeros(len(lines), bool)
+    mask[places] = True
+    return pc.replace_with_mask(lines, pa.array(mask), pa.array([rows[place].payload for place in places], pa.string()))
 
 
 @lru_cache(maxsize=256)

@@ -4,38 +4,73 @@ Arrow asks two expressions of RE2 of a whole batch, 1.5 µs a row, where parsing
 record, which then goes the long way, and never take one in which the long way would change anything.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.compose.letters import SAFE, SPACES, restless
 from pipeline.compose.mend import mojibake_pattern
+from pipeline.compose.outline import Outline
 from pipeline.core.settings import MendSettings
 
-SAFE: Final = (
-    "\u00a1-\u02ff\u038e-\u03a1\u03a3-\u0482\u048a-\u052f\u05d0-\u05ea\u0621-\u064a\u1e00-\u1eff"  # Latin to Arabic
-    "\u0904-\u0928\u0e01-\u0e30\u3041-\u3096\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"  # Hindi to Korean
-    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2100-\u2125\u2190-\u2328\u2500-\u2adb\u3001-\u3029\uff01-\uff9d"  # signs
-    "\U0001f300-\U0001f64f\U0001f680-\U0001f6c5\U0001f910-\U0001f93e"  # faces
-)
-"""Letters and signs that are no space and no control, and keep their NFC form whatever stands beside them."""
 
-
-def standing(records: pa.Array | pa.ChunkedArray, mend: MendSettings) -> pa.Array | pa.ChunkedArray:
+def standing(records: pa.Array, mend: MendSettings) -> pa.Array:
     """Say of each record whether it is a plain conversation that nothing mends; null where there is none."""
-    plain = pc.match_substring_regex(records, _plain_chat(is_ascii=mend.unicode == "NFKC", has_markup=not mend.html))
-    return pc.and_not(plain, pc.match_substring_regex(records, mojibake_pattern())) if mend.mojibake else plain
+    return _unchanging(records, _plain_chat(*_letters(mend)), mend)
+
+
+def are_turns(lines: pa.Array, outline: Outline, mend: MendSettings) -> pa.Array:
+    """Say whether each line is a conversation as outlined, in canonical form, that nothing mends; null where there is none."""
+    told = tuple((spoken.role, spoken.is_optional) for spoken in outline)
+    return _unchanging(lines, _plain_turns(told, *_letters(mend)), mend)
+
+
+def _unchanging(lines: pa.Array, pattern: str, mend: MendSettings) -> pa.Array:
+    plain = pc.match_substring_regex(lines, pattern)
+    asked = pc.fill_null(pc.and_(plain, pc.invert(pc.string_is_ascii(lines))), fill_value=False)  # half of the time
+    found = pc.match_substring_regex(lines.filter(asked), _changing(has_mojibake=mend.mojibake))
+    return pc.replace_with_mask(plain, asked, pc.invert(found))
 
 
 @lru_cache(maxsize=4)
-def _plain_chat(*, is_ascii: bool, has_markup: bool) -> str:
-    r"""Give the expression of the whole line: turns of a role and one text, as JSON writes it, without `\u`.
-
-    A text begins and ends with a visible character; between two stand at most two line feeds, then spaces or tabs.
-    """
-    markup = "&<" if has_markup else ""
-    seen = rf'(?:[!#-%\'-;=-\[\]-~{markup}{"" if is_ascii else SAFE}]|\\["\\/])'
-    text = rf'"(?:{seen}(?:(?:\\n){{0,2}}(?: |\\t)*{seen})*)?"'
-    turn = rf'\{{"role": ?"(?:system|developer|user|assistant)", ?"content": ?{text}\}}'
+def _plain_chat(letters: str, spaces: str) -> str:
+    r"""Give the expression of the whole line: turns of a role and one text, as JSON writes it, without `\u`."""
+    text = f"(?:{_text(letters, spaces, escaped=_SLASH)})?"
+    turn = rf'\{{"role": ?"(?:system|developer|user|assistant)", ?"content": ?"{text}"\}}'
     return rf'\A\{{"messages": ?\[{turn}(?:, ?{turn})*\]\}}\z'
+
+
+@lru_cache(maxsize=256)
+def _plain_turns(told: tuple[tuple[str, bool], ...], letters: str, spaces: str) -> str:
+    """Give the expression of a line of turns with these roles, any of which may be left out or not, none of them empty."""
+    text = _text(letters, spaces)
+    turns = [rf'\{{"role":"{role}","content":"{text}"\}},' for role, _ in told]
+    some = [f"(?:{turn})?" if is_optional else turn for turn, (_, is_optional) in zip(turns, told, strict=True)]
+    return rf'\A\{{"messages":\[{"".join(some)[:-1]}\]\}}\z'
+
+
+_SLASH: Final = "/"
+"""JSON may write it with a backslash; `canonical` does not."""
+
+
+def _text(letters: str, spaces: str, *, escaped: str = "") -> str:
+    """Give the expression of a text: it begins and ends with a visible character.
+
+    Between two stand at most two line feeds, then white space.
+    """
+    seen = rf'(?:[!#-%\'-;=-\[\]-~{letters}]|\\["\\{escaped}])'
+    return rf"{seen}(?:(?:\\n){{0,2}}(?:[ {spaces}]|\\t)*{seen})*"
+
+
+def _letters(mend: MendSettings) -> tuple[str, str]:
+    """Give the letters beside ASCII's own that stay as they are, and the spaces."""
+    markup = "" if mend.html else "&<"
+    return (markup, "") if mend.unicode == "NFKC" else (markup + SAFE, SPACES)
+
+
+@cache
+def _changing(*, has_mojibake: bool) -> str:
+    """Give what finds letters of a plain conversation that change together."""
+    return f"{mojibake_pattern()}|{restless()}" if has_mojibake else restless()

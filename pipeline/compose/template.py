@@ -6,18 +6,24 @@ where a column is expected (`user`, `assistant`), and the text itself where a te
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
-from functools import cache
-from typing import TYPE_CHECKING, TypeAlias
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pipeline.compose.cells import filled, nearest, text_at
+from pipeline.compose.outline import Column, Part
 from pipeline.compose.recipe import Record
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Json
 from pipeline.core.trouble import Trouble
 
 if TYPE_CHECKING:
+    from jinja2.nodes import Node
     from jinja2.sandbox import SandboxedEnvironment
+
+_NO_COLUMNS: Final = frozenset({"record", "self", "super", "loop", "caller", "varargs", "kwargs"})
+"""Names that jinja or we give a meaning of their own."""
 
 Writer: TypeAlias = Callable[[Record], str]
 
@@ -51,6 +57,37 @@ def system_turn(system: str, column: str | None) -> Writer:
     """Give the writer of the system turn: the column's text where there is some, otherwise the fixed text."""
     write = fixed(system, setting="system")
     return write if column is None else lambda record: text_at(record, column).strip() or write(record)
+
+
+def column_parts(value: str) -> tuple[Part, ...] | None:
+    """Give the parts of a turn that a column or a template writes; None: it does more than join texts and columns."""
+    return text_parts(value) if is_template(value) else (Column(value),)
+
+
+@lru_cache(maxsize=256)
+def text_parts(value: str) -> tuple[Part, ...] | None:
+    """Give the parts of a fixed text or a template; None: the template does more than join texts and columns."""
+    from jinja2.nodes import Output
+
+    if not is_template(value):
+        return (value,) if value else ()
+    body = _environment().parse(value).body
+    shown = [node for output in body if isinstance(output, Output) for node in output.nodes]
+    parts = tuple(part for part in map(_part, shown) if part is not None)
+    return parts if len(parts) == len(shown) and all(isinstance(node, Output) for node in body) else None
+
+
+def _part(node: "Node") -> Part | None:
+    from jinja2.nodes import Const, Getitem, Name, TemplateData
+
+    if isinstance(node, TemplateData):
+        return node.data
+    if isinstance(node, Name) and node.name not in _NO_COLUMNS and unicodedata.is_normalized("NFKC", node.name):
+        return Column(node.name)  # jinja's names are names of Python, for which other forms of letters are the same
+    if isinstance(node, Getitem) and isinstance(node.node, Name) and node.node.name == "record":
+        key = node.arg.value if isinstance(node.arg, Const) else None
+        return Column(key) if isinstance(key, str) else None
+    return None
 
 
 def template(source: str, *, setting: str, **names: Json) -> Writer:

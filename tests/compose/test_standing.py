@@ -1,8 +1,6 @@
 """What ships as it stands is what the long way would have shipped: Arrow's answer is never wider than ours."""
 
 import json
-import re
-import unicodedata
 
 import pyarrow as pa
 import pytest
@@ -11,12 +9,12 @@ from hypothesis import strategies as st
 
 from pipeline.compose import Compose, recipes
 from pipeline.compose.mend import mend
-from pipeline.compose.standing import SAFE, standing
+from pipeline.compose.standing import standing
 from pipeline.core import columns
 from pipeline.core.settings import MendSettings
 
 CHAT = '{"messages":[{"role":"user","content":"%s"},{"role": "assistant", "content": "Hello"}]}'
-TRICKY = ' \n\t\r\x00\x0b\x1c\x7f\x85\xa0\xad\u0301\u1161\u200b\u2028\u3000\ufeff\ufdd0가각"\\/<&>;bnuéÂãâ€™Ð¾…“”字ｱ²½ﬁΓÇ√╬😀Ⅷ'
+TRICKY = ' \n\t\r\x00\x0b\x1c\x7f\x85\xa0\xad\u0301\u1161\u200b\u2028\u3000\ufeff\ufdd0가각"\\/<&>;bnuéÂãâ€™Ð¾…“”字ｱ²½ﬁΓÇ√╬😀Ⅷ\u0e38\u0e48\u093c\u094d\u0bc6\u0bbe\u0651\u064b\u2009\u200d\ufe0f'
 CONTENTS = st.lists(
     st.sampled_from(list(TRICKY)) | st.sampled_from(["Hi", "a b", "\n\n", "  ", "&amp;", "<b>", "donâ€™t", "Â "]),
     max_size=7,
@@ -94,7 +92,13 @@ STANDS = {
     "escaped letter": ("\\u00e9", False),
     "wrong encoding": ("donâ€™t", False),
     "parted accent": ("Cafe\u0301", False),
-    "no-break space": ("10\u00a0km", False),
+    "parted accent of another script": ("\u0bc6\u0bbe", False),
+    "marks": ("ดูที่นี่ நான் हिंदी क़", True),
+    "marks out of order": ("\u0e01\u0e48\u0e38", False),
+    "a face of several signs": ("\U0001f469\u200d\u2764\ufe0f", True),
+    "no-break space": ("10\u00a0km", True),
+    "no-break space behind": ("10 km\u00a0", False),
+    "no-break space before a line feed": ("10 km\u00a0\\nb", False),
     "byte-order mark": ("\ufeffa", False),
 }
 
@@ -102,14 +106,3 @@ STANDS = {
 @pytest.mark.parametrize(("content", "stands"), STANDS.values(), ids=STANDS.keys())
 def test_only_what_nothing_mends_stands(content: str, stands: object) -> None:
     assert standing(pa.array([CHAT % content, None]), MendSettings()).to_pylist() == [stands, None]
-
-
-def test_every_safe_letter_is_left_alone_whatever_other_stands_beside_it() -> None:
-    decompositions = (unicodedata.decomposition(chr(code)).split() for code in range(0x110000))
-    composes = {chr(int(parts[1], 16)) for parts in decompositions if len(parts) == 2 and parts[0][0] != "<"}
-    ranges = re.findall("(.)-(.)", SAFE)
-
-    for letter in (chr(code) for first, last in ranges for code in range(ord(first), ord(last) + 1)):
-        assert mend(letter, MendSettings(mojibake=False)).text is letter
-        assert letter not in composes
-        assert not unicodedata.combining(letter)

@@ -3,8 +3,9 @@
 from typing import Literal
 
 from pipeline.compose.cells import cell, filled, text_of
+from pipeline.compose.outline import Column, Outline, Spoken
 from pipeline.compose.recipe import Composed, Cook, Record, recipe
-from pipeline.compose.template import Writer, is_template, system_turn, turn
+from pipeline.compose.template import Writer, column_parts, is_template, system_turn, text_parts, turn
 from pipeline.compose.turns import Said, messages
 from pipeline.core.target import Settings
 from pipeline.core.trouble import Trouble
@@ -28,7 +29,24 @@ class Pairs(Settings):
     """Of several answers: take the first and note it, or keep the row out."""
 
 
-@recipe(Pairs)
+def _outline(settings: Pairs) -> Outline | None:
+    asked, said = column_parts(settings.user), column_parts(settings.assistant)
+    system = _system(settings)
+    if settings.separator or asked is None or said is None or system is None:
+        return None
+    return (system, Spoken("user", asked), Spoken("assistant", said))
+
+
+def _system(settings: Pairs) -> Spoken | None:
+    if settings.system_column is None:
+        parts = text_parts(settings.system)
+        return None if parts is None else Spoken("system", parts, is_optional=True)
+    if is_template(settings.system):
+        return None
+    return Spoken("system", (Column(settings.system_column),), is_optional=True, otherwise=settings.system)
+
+
+@recipe(Pairs, outline=_outline)
 def pairs(settings: Pairs) -> Cook:
     """Give the cook of pairs."""
     ask = turn(settings.user, setting="user", role="user")
