@@ -270,12 +270,21 @@ def test_those_who_are_asked_of_a_suspected_line_find_what_all_would(texts, is_a
 
 @settings(max_examples=300, deadline=None)
 @given(text=st.lists(PIECES, max_size=8).map("".join))
-def test_the_look_for_seven_digits_hides_no_telephone_number(text):
+def test_no_look_at_what_a_telephone_number_holds_hides_one(text):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(phone, "GROUPED", re.compile(""))
+        for look in ("GROUPED", "ABROAD", "AMERICAN", "AT_HOME"):
+            patch.setattr(phone, look, re.compile(""))
         every = list(phone.find(text))
 
     assert every == list(phone.find(text))
+
+
+@settings(max_examples=300, deadline=None)
+@given(before=st.lists(PIECES, max_size=4).map("".join), gap=st.text(st.sampled_from("a (:.\n1"), max_size=26))
+def test_a_word_about_telephones_is_seen_wherever_it_may_stand(before, gap):
+    whole = (before + gap)[-phone.REACH :]
+
+    assert phone._is_announced(whole) == bool(phone.CONTEXT.search(whole))
 
 
 def test_few_lines_that_hold_nothing_are_suspected():

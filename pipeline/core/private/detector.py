@@ -1,7 +1,7 @@
 """What a detector is: one kind of private data, how to suspect it cheaply, how to find it surely."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
@@ -18,7 +18,6 @@ APART: Final = r"(?:[^0-9A-Za-z_]|\\[bfnrt])"
 ENDS: Final = "[^0-9A-Za-z_]"
 """What a hint asks behind such a number."""
 _NO_LOOK_BEHIND: Final = re.compile(r"\(\?<[!=][^)]*\)")
-_WORD_BEGINS: Final = re.compile(r"\\b(?=[\w(])")
 
 
 class Span(NamedTuple):
@@ -60,21 +59,30 @@ class Detector:
         return self.kind == "secret"
 
 
-def hinted(words: str) -> str:
+def hinted(words: Iterable[str]) -> str:
     r"""Give words that must stand in front of a number, without case, as a hint may search them in JSON text.
+
+    Each word is one alternative. What stands before those that begin with `\b` is written once for all of them: beside
+    every word it made RE2 take twice as long.
 
     Wider than the words: `\b` is taken beside an underscore too, as a key such as `my_ssn` is read as words, and RE2
     does not know that Python takes \u0130 and \u0131 for an i.
     """
-    plain = _NO_LOOK_BEHIND.sub("", words).replace(" ", "[ _]").replace("i", "[i\u0130\u0131]")
-    begun = _WORD_BEGINS.sub(lambda _: r"(?:[^0-9A-Za-z]|\\[bfnrt])", plain)
-    return "(?i:" + begun.replace(r"\b", "[^0-9A-Za-z]") + ")"
+    plain = [_NO_LOOK_BEHIND.sub("", word).replace(" ", "[ _]").replace("i", "[i\u0130\u0131]") for word in words]
+    begun = "|".join(word.removeprefix(r"\b") for word in plain if word.startswith(r"\b"))
+    free = [word for word in plain if not word.startswith(r"\b")]
+    either = "|".join((rf"(?:[^0-9A-Za-z]|\\[bfnrt])(?:{begun})", *free))
+    return "(?i:" + either.replace(r"\b", "[^0-9A-Za-z]") + ")"
 
 
 @lru_cache(maxsize=1)  # four finders ask it of each text in turn
 def digit_count(text: str) -> int:
-    """Give how many ASCII digits a text has, in a microsecond: finders ask it before they search character by character."""
-    return sum(map(text.count, "0123456789"))
+    """Give how many ASCII digits a text has, in half a microsecond: finders ask it before they search further.
+
+    A tenth of what `str.count` takes for each digit in turn.
+    """
+    whole = text.encode("utf-8", "surrogatepass")
+    return len(whole) - len(whole.translate(None, b"0123456789"))
 
 
 @cache

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 from pipeline.core.private.detector import APART, ENDS, SPACE, Detector, Span, digit_count
 
 NUMBER: Final = re.compile(
-    rf"(?<![0-9A-Za-z_])(?<![0-9][.,-])[0-9](?:(?:{SPACE}|-)?[0-9]){{11,18}}(?![0-9A-Za-z_])(?![.,-][0-9])"
+    rf"[0-9](?<![0-9A-Za-z_].)(?<![0-9][.,-].)(?:(?:{SPACE}|-)?[0-9]){{11,18}}(?![0-9A-Za-z_])(?![.,-][0-9])"
 )
+"""The first digit comes before the looks behind it, so that the search leaps to the next digit."""
 CONTEXT: Final = re.compile(
     r"card|\bcc\b|credit|debit|visa|master ?card|maestro|amex|american express|discover|diners|jcb|\bcvv|\bcvc|\bpan\b|expir"
     r"|carte|tarjeta|karte|kaart|cart[aã]o|kort\b|karta",

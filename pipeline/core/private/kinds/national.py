@@ -90,9 +90,12 @@ NUMBERS: Final = (
     National("tr-tckimlik", r"[1-9][0-9]{10}", "tr.tckimlik", r"\bt\.?c\.?\b|kimlik"),
 )
 BEGINS: Final = re.compile(
-    rf"(?<![0-9A-Za-z_])(?<![0-9][.,/-])(?=[0-9A-Z](?:(?:{S}|[./-])?[0-9A-Zk]){{7}})(?![A-Z]{{7}})"
+    rf"[0-9A-Z](?<![0-9A-Za-z_].)(?<![0-9][.,/-].)(?=(?:(?:{S}|[./-])?[0-9A-Zk]){{7}})(?!(?<=[A-Z])[A-Z]{{6}})"
 )
-"""Where all of them begin: at least eight characters, with a separator at most between two."""
+"""Where all of them begin: at least eight characters, with a separator at most between two.
+
+The first character comes before the looks behind it, so that the search leaps to the next digit or capital.
+"""
 EXAMPLES: Final = frozenset(
     [
         "123456789",
@@ -163,7 +166,7 @@ def _closer() -> tuple[str, str]:
         "|".join(re.sub(r"\(\?!.*?\)", "", one.pattern) for one in NUMBERS if (one.context is None) is is_sure)
         for is_sure in (True, False)
     )
-    words = hinted("|".join(one.context for one in NUMBERS if one.context))
+    words = hinted(dict.fromkeys(word for one in NUMBERS if one.context for word in one.context.split("|")))
     return rf"{APART}(?:{sure}|{named}){ENDS}", rf"{APART}(?:{sure}){ENDS}|{words}"
 
 
