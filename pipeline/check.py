@@ -51,6 +51,22 @@ class Row(NamedTuple):
     batch: pa.Table
 
 
+class Asked(NamedTuple):
+    """Rules that look at a row, and what they ask besides its payload."""
+
+    rules: Sequence[Rule]
+    tokens: bool
+    moderation: bool
+    person_names: bool
+
+    @classmethod
+    def of(cls, rules: Sequence[Rule]) -> "Asked":
+        """Give what these rules ask, by their codes."""
+        codes = [rule.code for rule in rules]
+        areas = {code.partition(".")[0] for code in codes}
+        return cls(rules, "tokens" in areas, "moderation" in areas, "private.name" in codes)
+
+
 @dataclass(frozen=True)
 class Check:
     """The stage that adds `findings`: all flaws of a row at once, by place and code; none for a sound row."""
@@ -176,7 +192,7 @@ def _leaks(batch: pa.Table, settings: CheckSettings) -> Iterator[tuple[int, Find
             yield row, Finding(batch["name"][row].as_py(), code, severity, "", said)
 
 
-def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> Iterator[tuple[int, Sequence[Rule]]]:
+def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> Iterator[tuple[int, Asked]]:
     """Give each row that some rule suspects, with those rules."""
     payload = batch["payload"]
     facts = facts_of(batch, moderation=settings.moderation).append_column("payload", payload)
@@ -193,15 +209,15 @@ def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> I
     yield from _asked(grid, rules)
 
 
-def _asked(grid: npt.NDArray[np.bool_], rules: Sequence[Rule]) -> Iterator[tuple[int, Sequence[Rule]]]:
-    """Give each row that some rule picks, with those rules: one list for all rows that the same ones pick."""
+def _asked(grid: npt.NDArray[np.bool_], rules: Sequence[Rule]) -> Iterator[tuple[int, Asked]]:
+    """Give each row that some rule picks, with those rules: the same for all rows that the same ones pick."""
     some = np.flatnonzero(grid.any(axis=0))
     picked = np.packbits(grid[:, some], axis=0).T.tolist()
-    lists: dict[tuple[int, ...], list[Rule]] = {}
+    known: dict[tuple[int, ...], Asked] = {}
     for row, bits in zip(some.tolist(), map(tuple, picked), strict=True):
-        if bits not in lists:
-            lists[bits] = [rules[index] for index in np.flatnonzero(grid[:, row]).tolist()]
-        yield row, lists[bits]
+        if bits not in known:
+            known[bits] = Asked.of([rules[index] for index in np.flatnonzero(grid[:, row]).tolist()])
+        yield row, known[bits]
 
 
 def _mentioned(rules: list[Rule], facts: pa.Table, known: Searched, settings: CheckSettings) -> dict[str, Mask]:
@@ -280,20 +296,16 @@ def _plain(payload: str) -> str | None:
         return None
 
 
-def _looked(
-    row: Row, rules: Sequence[Rule], settings: CheckSettings, severities: Mapping[str, Severity]
-) -> Iterator[Finding]:
+def _looked(row: Row, asked: Asked, settings: CheckSettings, severities: Mapping[str, Severity]) -> Iterator[Finding]:
     """Parse a row once and give what the rules find in it; counts, scores and names are fetched for the rules that ask them."""
-    codes = [rule.code for rule in rules]
-    areas = {code.partition(".")[0] for code in codes}
     example = quick_example(row.payload, method=settings.limits.method)
-    if "tokens" in areas:
+    if asked.tokens:
         example = replace(example, tokens=_tokens(row.batch["tokens"][row.number].as_py()))
-    if "moderation" in areas:
+    if asked.moderation:
         example = replace(example, moderation=_moderation(row, settings))
-    if "private.name" in codes:
+    if asked.person_names:
         example = replace(example, person_names=_person_names(row))
-    for rule in rules:
+    for rule in asked.rules:
         assert rule.look is not None
         try:
             for flaw in rule.look(example, settings.limits):

@@ -96,7 +96,7 @@ class Turn(NamedTuple):
     @property
     def is_trained(self) -> bool:
         """Say whether the loss sees this turn: an assistant turn whose weight is not 0."""
-        return self.role == "assistant" and self.raw.get("weight") != 0
+        return self.raw.get("role") == "assistant" and self.raw.get("weight") != 0
 
 
 @dataclass(frozen=True)

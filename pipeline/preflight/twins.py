@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.settings import DedupeSettings
-from pipeline.group import group
 from pipeline.preflight.aim import Aim
 from pipeline.preflight.rows import NEAR, translated
 from pipeline.preflight.source import Source
@@ -29,6 +28,10 @@ def grouped(
 
 def _near_groups(thin: pa.Table, sources: Mapping[str, Source], forms: Mapping[str, str], goal: Aim) -> pa.ChunkedArray:
     """Give the name of each row's group; null for rows without turns."""
+    from pipeline.group import (
+        group,
+    )  # what compares texts takes 20 ms to import, and few files are asked for near twins
+
     rows = thin.select(["name", "digest", "content", "prompt"])
     for name, column in zip(("keys", "sketch"), NEAR, strict=True):
         rows = rows.append_column(name, thin[column])

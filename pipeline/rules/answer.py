@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from string import ascii_lowercase
 from typing import Final
 
 from pipeline.core.example import Example, Turn
@@ -19,22 +20,24 @@ REFUSAL: Final = (
 BARE: Final = frozenset({"role", "content", "weight"})
 FINISHED: Final = re.compile(r"\s*(?:[-*\u2022|#>]|\d+[.)])|.*(?:://|@|=)|.*\s[A-Z]\w*$")
 """Last lines that need no full stop: an item of a list, an address, a name under a letter."""
+OPEN: Final = frozenset(ascii_lowercase + ",")
+"""Last characters of a sentence that goes on."""
+FULL_STOP: Final = re.compile(r"[.!?] ")
 ALTERNATIVES: Final = 3
 """Pieces that each begin like a sentence, from which on a list of answers is likelier than prose."""
 SENTENCES: Final = 3
 """Full stops that make it prose."""
 
 
-def _learned(example: Example) -> Iterator[tuple[Turn, str, str]]:
-    """Give the texts that the model learns to write: of a preference pair the preferred answer alone."""
+def _learned(example: Example) -> Iterator[Turn]:
+    """Give the turns that the model learns to write: of a preference pair those of the preferred answer alone."""
     turns = example.preferred if example.method == "dpo" else example.turns
-    for turn in turns:
-        if turn.is_trained:
-            yield from ((turn, where, text) for where, text in turn.texts())
+    return (turn for turn in turns if turn.is_trained)
 
 
 def _answers(example: Example) -> Iterator[tuple[str, str]]:
-    return ((where, text) for _, where, text in _learned(example))
+    for turn in _learned(example):
+        yield from turn.texts()
 
 
 def _last_answers(example: Example) -> list[tuple[str, str]]:
@@ -91,14 +94,16 @@ def cut(example: Example, _limits: Limits) -> Iterator[Flaw]:
 
     Get the whole answer, or cut back to the last full sentence.
     """
-    for turn, where, text in _learned(example):
-        if turn.raw.keys() <= BARE and isinstance(turn.raw.get("content"), str) and _is_cut(text):
-            yield Flaw(where, f"The answer ends after {len(text):,} characters without a full stop.")
+    for turn in _learned(example):
+        text = turn.raw.get("content")
+        if isinstance(text, str) and turn.raw.keys() <= BARE and _is_cut(text):
+            yield Flaw(f"{turn.where}/content", f"The answer ends after {len(text):,} characters without a full stop.")
 
 
 def _is_cut(text: str) -> bool:
-    is_prose = len(text) >= LONG_ANSWER and len(re.findall(r"[.!?] ", text)) >= SENTENCES and "```" not in text
-    return is_prose and re.search(r"[a-z,]\Z", text) is not None and not FINISHED.match(text.rpartition("\n")[2])
+    if len(text) < LONG_ANSWER or text[-1] not in OPEN or "```" in text or FINISHED.match(text.rpartition("\n")[2]):
+        return False
+    return len(FULL_STOP.findall(text)) >= SENTENCES
 
 
 @rule(
