@@ -14,6 +14,7 @@ from pipeline.core.columns import CHECK, FINDING, with_columns
 from pipeline.core.example import Moderation, Tokens
 from pipeline.core.facts import facts_of, numbered
 from pipeline.core.finding import Finding, Severity
+from pipeline.core.lines import Lines
 from pipeline.core.moderation import flags, from_column
 from pipeline.core.plain import quick_example
 from pipeline.core.private.searched import Searched, searched, searched_kind
@@ -23,6 +24,7 @@ from pipeline.core.suspects import ESCAPE, Mentions
 from pipeline.core.wording import whole
 
 Mask = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int64]
 
 DATASET: Final = "dataset"
 """Name of a finding about the whole."""
@@ -30,9 +32,7 @@ ANYTHING: Final = "*"
 COMPARED: Final = ("content", "prompt", "group")
 """Columns of which a survey asks only whether values are equal."""
 TOGETHER: Final = {"answer": "content"}
-"""Areas whose rules are searched for in the pass of another: 0.15 seconds for 65 MB, where two passes take 0.26."""
-FEW: Final = 48
-"""Rows that are looked at rather than searched by a dearer expression, which takes RE2 some 5 ms to get going."""
+"""Areas whose rules are searched for in the pass of another: two passes of 65 MB take twice its 0.15 seconds."""
 LEAKS: Final = {
     "exact": "A turn is the question at {question} of the evaluation, word by word.",
     "words": "Holds a run of words of the question at {question} of the evaluation.",
@@ -224,60 +224,54 @@ def _mentioned(rules: list[Rule], facts: pa.Table, known: Searched, settings: Ch
     """Give the suspects of all rules that search the text: one pass for each area, then one a rule over what that found.
 
     A search for each rule of a gigabyte takes minutes; one for all of them outgrows the automaton that makes searching
-    fast and takes as long. The rules of one area (`private.`) fit, and those of the areas in TOGETHER; those that have closer
-    expressions have a pass of their own. What compose searched for already is not searched for again.
+    fast and takes as long. The rules of one area (`private.`) fit, and those of the areas in TOGETHER; each that has closer
+    expressions has a pass of its own, with the first of them. What compose searched for already is not searched for again.
     """
-    has_known = bool(known.rows.any())  # of a file that is only checked nothing is: its texts need not be copied
-    areas: dict[tuple[str, bool, bool], dict[str, Mentions]] = {}
+    has_known = bool(known.rows.any())
+    areas: dict[tuple[str, bool], dict[str, Mentions]] = {}
     for rule in rules:
         if isinstance(rule.suspects, Mentions):
             own = rule.code.partition(".")[0]
-            area = TOGETHER.get(own, own)
             is_known = has_known and searched_kind(rule.code, settings.privacy) is not None
-            areas.setdefault((area, bool(rule.suspects.closer), is_known), {})[rule.code] = rule.suspects
-    texts = _unescaped(facts["payload"])
+            areas.setdefault((TOGETHER.get(own, own), is_known), {})[rule.code] = rule.suspects
+    lines = Lines(_unescaped(facts["payload"]))
     masks: dict[str, Mask] = {}
-    for (_, _, is_known), claims in areas.items():
-        masks |= _searched_in_area(claims, texts, known, settings) if is_known else _mentioned_in_area(claims, texts)
+    for (_, is_known), claims in areas.items():
+        masks |= _searched_in_area(claims, lines, known, settings) if is_known else _mentioned_in_area(claims, lines)
     return masks
 
 
 def _searched_in_area(
-    claims: Mapping[str, Mentions], texts: pa.ChunkedArray, known: Searched, settings: CheckSettings
+    claims: Mapping[str, Mentions], lines: Lines, known: Searched, settings: CheckSettings
 ) -> dict[str, Mask]:
     """Give the suspects of claims about private data: what compose found, and of rows it did not search what is mentioned."""
     masks = {code: known.suspects(searched_kind(code, settings.privacy) or "").copy() for code in claims}
     left = np.flatnonzero(~known.rows)
-    for code, mask in _mentioned_in_area(claims, texts.take(pa.array(left))).items() if len(left) else ():
+    for code, mask in _mentioned_in_area(claims, lines.taken(left)).items() if len(left) else ():
         masks[code][left] = mask
     return masks
 
 
-def _mentioned_in_area(claims: Mapping[str, Mentions], texts: pa.ChunkedArray) -> dict[str, Mask]:
-    """Give the suspects of each claim by code; a null is one of all."""
-    union = "|".join(f"(?:{claim.pattern})" for claim in claims.values())
-    some = np.flatnonzero(_matched(texts, union, unknown=True))
-    left = texts.take(pa.array(some)).combine_chunks()
+def _mentioned_in_area(claims: Mapping[str, Mentions], lines: Lines) -> dict[str, Mask]:
+    """Give the suspects of each claim by code; of lines that cannot be searched all are."""
+    together = [claim.pattern for claim in claims.values() if not claim.closer]
+    some = lines.matching("|".join(f"(?:{pattern})" for pattern in together)) if together else np.zeros(0, np.int64)
+    left = lines.taken(some)
     masks = {}
     for code, claim in claims.items():
-        masks[code] = np.zeros(len(texts), dtype=bool)
-        masks[code][some[_picked(left, claim)]] = True
+        masks[code] = np.zeros(len(lines), dtype=bool)
+        masks[code][_picked(lines, claim.closer) if claim.closer else some[left.matching(claim.pattern)]] = True
+        masks[code][lines.unknown] = True
     return masks
 
 
-def _picked(texts: pa.Array, claim: Mentions) -> npt.NDArray[np.int64]:
-    """Give the texts that match a claim: its expression, or where there are closer ones, all of those."""
-    first, *closer = claim.closer or (claim.pattern,)
-    left = np.flatnonzero(_matched(texts, first, unknown=True))
-    for pattern in closer:
-        if len(left) <= FEW:
-            break
-        left = left[_matched(texts.take(pa.array(left)), pattern, unknown=True)]
-    return left
-
-
-def _matched(texts: pa.Array | pa.ChunkedArray, pattern: str, *, unknown: bool) -> Mask:
-    return _mask(pc.fill_null(pc.match_substring_regex(texts, pattern), fill_value=unknown))
+def _picked(lines: Lines, expressions: Sequence[str]) -> Indices:
+    """Give the lines that match all expressions."""
+    first, *others = expressions
+    found = lines.matching(first)
+    for expression in others:
+        found = found[lines.taken(found).matching(expression)]
+    return found
 
 
 def _unescaped(payloads: pa.ChunkedArray) -> pa.ChunkedArray:

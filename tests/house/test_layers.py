@@ -46,6 +46,7 @@ DOORS = {
     "ftfy": "compose",
     "jsonschema_rs": "core/schema.py",
     "rapidfuzz": "group",
+    "re2": "core/lines.py",
     "stdnum": "core/private",
     "presidio_analyzer": "compose/names.py",
     "ray": "engines/cluster.py",

@@ -26,7 +26,7 @@ def assert_none_missed(texts, method, limits):
     table = measured(texts, method=method)
     check = CheckSettings(limits=limits.model_copy(update={"method": method}))
     rules = [rule for rule in active(check) if rule.look]
-    asked = {row: {rule.code for rule in some} for row, some in _suspected(rules, table, check)}
+    asked = {row: {rule.code for rule in some.rules} for row, some in _suspected(rules, table, check)}
     for row, text in enumerate(texts):
         example = Example.parse(text, method=method)
         flawed = {rule.code for rule in rules if list(rule.look(example, check.limits))}
