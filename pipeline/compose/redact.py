@@ -65,7 +65,7 @@ class Redact:
         counts = tuple(sorted(writer.counts.items()))
         writer.among = None
         for _ in range(ROUNDS if new is not payload else 0):
-            before, new = new, changed(new, writer.text)
+            before, new = new, changed(new, writer.again)
             if before is new:
                 break
         return Redacted(new, frozenset(f"{NOTES[action]}-{kind}" for kind, action in writer.done), counts)
@@ -88,11 +88,19 @@ class _Writer:
         self.payload = payload
         self.counts: Counter[str] = Counter()
         self.done: set[tuple[PrivateKind, PrivateAction]] = set()
+        self.settled: set[tuple[str, str]] = set()
 
     def text(self, _where: str, text: str, before: str) -> str:
         found = [one for one in self.redact.found(text, before, self.among) if self.actions[one.by.kind] != "off"]
         self.counts.update(one.by.kind for one in found)
-        return replaced(text, [one for one in found if self.actions[one.by.kind] in NOTES], self._word)
+        rewritten = [one for one in found if self.actions[one.by.kind] in NOTES]
+        if not rewritten:
+            self.settled.add((text, before))
+        return replaced(text, rewritten, self._word)
+
+    def again(self, where: str, text: str, before: str) -> str:
+        """Give a text of a later round; one in which nothing was to be done is not searched again."""
+        return text if (text, before) in self.settled else self.text(where, text, before)
 
     def _word(self, found: Found) -> str:
         kind = found.by.kind

@@ -21,7 +21,7 @@ from pipeline.compose.standing import standing
 from pipeline.core import columns
 from pipeline.core.errors import PlanError
 from pipeline.core.example import Json, Method
-from pipeline.core.private import Detector, detectors, masked, suspects
+from pipeline.core.private import Detector, detectors, is_clean, masked, suspects
 from pipeline.core.settings import MendSettings, PrivacySettings
 from pipeline.core.target import Settings
 from pipeline.core.trouble import Trouble
@@ -142,6 +142,9 @@ class Compose:
 
     def _redacted(self, row: Row, redact: Redact, among: Sequence[Detector]) -> Row:
         """Give one row as it may ship. A line that is no JSON is left to the rules, which refuse it."""
+        if not redact.names and is_clean(row.payload or "", among):
+            mended, stratum = sorted(row.mended or ()), row.stratum and masked(row.stratum, redact.kinds)
+            return row._replace(mended=mended, stratum=stratum, private=())
         try:
             payload = parse(row.payload or "")
         except Trouble:

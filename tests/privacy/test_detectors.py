@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.core.private import changed, detectors, found_by, search, suspects
+from pipeline.core.private import changed, detectors, found_by, is_clean, search, suspects
 from pipeline.core.private.kinds import phone
 from pipeline.core.private.search import _texts
 
@@ -47,6 +47,7 @@ FOUND = {
         "British": ("0161 496 1234 is taken", "0161 496 1234"),
         "Australian": ("(08) 8747 6301", "(08) 8747 6301"),
         "words about telephones": ("my phone number is 9877758862", "9877758862"),
+        "a word without a space": ("電話9877758862", "9877758862"),
         "words in Spanish": ("mi teléfono es 655 437 108", "655 437 108"),
         "no-break spaces": ("+33\u00a06\u00a012\u00a087\u00a056\u00a078", "+33\u00a06\u00a012\u00a087\u00a056\u00a078"),
     },
@@ -191,6 +192,41 @@ def test_the_first_look_misses_nothing(code, text, part):
     assert list(suspects(pa.array([None, "{}", line]))) == [2]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        'tel" 9877758862',
+        "tel\\nie 9877758862",
+        "phone \x01 9877758862",
+        "tel\x01 9877758862",
+        "tel\n9877758862",
+    ],
+    ids=["quote", "backslash", "control character", "escape at its end", "line break"],
+)
+@pytest.mark.parametrize("depth", [0, 1, 2])
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_a_telephone_number_is_suspected_behind_whatever_escapes(said, depth, is_ascii):
+    line = said
+    for _ in range(depth):
+        line = json.dumps({"a": ["b", line]}, ensure_ascii=is_ascii)
+    line = json.dumps({"messages": [{"role": "user", "content": line}]}, ensure_ascii=False)
+    (one,) = {found.by for _, found in found_in(line)}
+
+    assert one.code == "private.phone"
+    assert is_suspected(one, line)
+
+
+@pytest.mark.parametrize(
+    "value", ["{key: 9877758862}", "{key :[1,9877758862,2]}", "{key:\n[1, 'no', 'so (987) 7758862']}"]
+)
+def test_a_telephone_number_is_suspected_anywhere_behind_a_key_that_names_it(value):
+    arguments = value.replace("key", '"my_phone"').replace("'", '"')
+    line = json.dumps({"messages": [{"role": "user", "content": arguments}]})
+    (one,) = {found.by for _, found in found_in(line)}
+
+    assert is_suspected(one, line)
+
+
 def is_suspected(one, line):
     return all(pc.match_substring_regex(pa.array([line]), pattern)[0].as_py() for pattern in (one.hint, *one.closer))
 
@@ -216,7 +252,7 @@ WORDS = st.sampled_from(
         "aadhaar",
     ]
 )
-APART = st.text(st.sampled_from(" \n\t\"'():,;-_./\u00a0é"), max_size=4)
+APART = st.text(st.sampled_from(" \n\t\"\\'():,;-_./\u00a0é"), max_size=4)
 PARTS = [part or text for _, text, part in CASES]
 DIGITS = st.lists(st.from_regex(r"\A\+?\(?[0-9]{1,4}\)?\Z"), min_size=2, max_size=6).flatmap(
     lambda groups: st.sampled_from([" ", "-", ".", "", "\u00a0", ") ("]).map(lambda gap: gap.join(groups))
@@ -237,6 +273,16 @@ def test_each_detector_is_told_what_is_its_own(texts, key):
     for line in (json.dumps({"messages": turns}), json.dumps({"messages": turns + calls}, ensure_ascii=False)):
         for one in detectors():
             assert list(found_by(line, one)) == [told for told in found_in(line) if told[1].by is one]
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts=st.lists(st.lists(PIECES, max_size=6).map("".join), min_size=1, max_size=4), key=WORDS)
+def test_a_plain_conversation_is_clean_where_nothing_is_found(texts, key):
+    turns = [{"role": "user", "content": text} for text in (*texts, json.dumps({key: texts[:1]}))]
+    line = json.dumps({"messages": turns})
+
+    assert is_clean(line, detectors()) == (not found_in(line))
+    assert not is_clean(json.dumps({"messages": turns, "tools": []}), detectors())
 
 
 @settings(max_examples=300, deadline=None)

@@ -2,7 +2,17 @@
 
 from pipeline.core.private.detector import Detector, detectors
 from pipeline.core.private.places import changed, changed_text
-from pipeline.core.private.search import ROUNDS, Found, found_by, looks_private, masked, named, replaced, search
+from pipeline.core.private.search import (
+    ROUNDS,
+    Found,
+    found_by,
+    is_clean,
+    looks_private,
+    masked,
+    named,
+    replaced,
+    search,
+)
 from pipeline.core.private.suspected import suspects
 
 __all__ = [
@@ -13,6 +23,7 @@ __all__ = [
     "changed_text",
     "detectors",
     "found_by",
+    "is_clean",
     "looks_private",
     "masked",
     "named",

@@ -92,6 +92,35 @@ def replaced(text: str, found: list[Found], by: Callable[[Found], str]) -> str:
     return "".join(part for pair in zip(kept, map(by, found), strict=True) for part in pair) + text[ends[-1] :]
 
 
+def is_clean(payload: str, among: Sequence[Detector]) -> bool:
+    """Say whether none of these finds anything in a plain conversation; any other example is never called clean.
+
+    It takes a quarter of what a search for rewriting does, and nine in ten suspected rows are clean.
+    """
+    plain = plain_passages(payload, method="sft")
+    return plain is not None and not any(
+        span.start >= len(before)
+        for text in plain.texts
+        for part, before in _pieces(text)
+        for one in among
+        for span in one.find(before + part)
+    )
+
+
+def _pieces(text: str) -> Sequence[tuple[str, str]]:
+    """Give the literals of a JSON text with the words in front of them, any other text as it is."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return ((text, ""),)
+    pieces: list[tuple[str, str]] = []
+
+    def note(part: str, before: str) -> str:
+        pieces.append((part, before))
+        return part
+
+    changed_text(text, note)
+    return pieces
+
+
 def found_by(payload: str, one: Detector) -> Iterator[tuple[str, Found]]:
     """Give pointer and finding of everything in an example that is of one detector.
 

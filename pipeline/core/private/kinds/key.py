@@ -49,7 +49,7 @@ HINT: Final = (
     r"A(?:(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}|Iza|GE-SECRET|ccountKey=)|gh[pousr]_[A-Za-z0-9]{20}|github_pat_|gl[a-z]{2,4}-[A-Za-z0-9]{8}"
     r"|sk-(?:(?:proj|svcacct|admin|None|ant|or)-|[A-Za-z0-9]{20})"
     r"|xox[abeoprs]-|xapp-|hooks\.slack\.com|/api/webhooks/|[sr]k_(?:live|test)_|whsec_|GOCSPX-|ya29\.|hf_[A-Za-z]{20}|npm_[A-Za-z0-9]{20}"
-    r"|pypi-Ag|SG\.[A-Za-z0-9_-]{22}|SK[0-9a-f]{32}|[0-9a-f]{32}-us|key-[0-9a-f]{32}|sq0|EAAA|shp[a-z]{2}_|do[opr]_v1_|:AA[A-Za-z0-9_-]{20}"
+    r"|pypi-Ag|SG\.[A-Za-z0-9_-]{22}|SK[0-9a-f]{32}|-us[0-9]|key-[0-9a-f]{32}|sq0|EAAA|shp[a-z]{2}_|do[opr]_v1_|:AA[A-Za-z0-9_-]{20}"
     r"|dapi[0-9a-f]{8}|r8_[A-Za-z0-9]{20}|gsk_|pplx-|lin_api_|ntn_|secret_[A-Za-z0-9]{20}|dckr_pat_|hvs\.|(?i:aws_?secret)"
 )
 BEGINS: Final = re.compile(HINT)

@@ -44,6 +44,6 @@ DETECTOR: Final = Detector(
     label="PASSWORD",
     noun="password in a connection string",
     rank=4,
-    hint=r"://[^ /@]{0,64}:[^ @/]{4}|(?i:password|pwd)[ \\tn]{0,4}=|SharedAccessKey=|AccountKey=",
+    hint=r"://[^ /@]*:[^ @/]{4}|(?i:password|pwd)[ \\tn]{0,4}=|SharedAccessKey=|AccountKey=",
     find=find,
 )

@@ -176,8 +176,12 @@ _ANY: Final = (
     rf"(?:[^0-9A-Za-z_.$€£#/=]|\\[bfnrt])\(?[0-9](?:{BETWEEN}[0-9]){{6,13}}(?:[^0-9A-Za-df-wyz_%.:/-]|[.:/-][^0-9])"
 )
 """Seven digits that end, perhaps in an extension; a comma may stand on both sides, as in a list of JSON inside a text."""
-CLOSER: Final = (rf"{_ALONE}|{_ANY}", rf"{_ALONE}|{hinted(WORDS)}")
-"""A number in a shape of its own, or any; then that shape, or a word about telephones."""
+_GAP: Final = r"(?:\"|u[0-9A-Fa-f]{4})?(?:[^0-9\"\\]|\\+(?:u[0-9A-Fa-f]{4}|[^0-9\\]))*\\*"
+"""Between a word and its number, both in one string of JSON: no digit and no end of the string. `hinted` may have had its first backslash."""
+_FOLLOWED: Final = rf"(?:\(?[0-9](?:{BETWEEN}[0-9]){{6}}|\"(?:\s|\\+[nrt])*:)"
+"""By a number, or by the end of a key in JSON inside a text: what stands behind that is anywhere."""
+CLOSER: Final = (rf"{_ALONE}|{_ANY}", rf"{_ALONE}|{hinted(WORDS)}{_GAP}{_FOLLOWED}")
+"""A number in a shape of its own, or any; then that shape, or a number behind a word about telephones."""
 
 DETECTOR: Final = Detector(
     code="private.phone",
