@@ -27,6 +27,8 @@ def _classes(ranges: tuple[tuple[int, int], ...]) -> str:
 _WORD: Final = re.compile(f"[{_classes(UNSPACED)}]|[^{_classes(UNSPACED)}{_classes(SPACES)}]+")
 _CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f]")
 """Separates words here but not for `str.split`."""
+_UNSPLIT: Final = re.compile(f"[\x00-\x08\x0e-\x1b\x7f{_classes(UNSPACED)}]")
+"""The same, and what is a word by itself."""
 
 
 def folded(text: str) -> str:
@@ -46,6 +48,9 @@ def words(text: str) -> list[str]:
     """
     if text.isascii() and not _CONTROL.search(text):
         return text.lower().split()
+    whole = folded(text)
+    if not _UNSPLIT.search(whole):
+        return whole.split()  # in half the time, and nearly all texts are of this kind
     return _WORD.findall(folded(text.replace(MARK, " ")))
 
 

@@ -13,6 +13,7 @@ import xxhash
 from pipeline.core.columns import DIGEST
 from pipeline.core.verdicts import digest_lanes
 from pipeline.group.order import codes, first_rows
+from pipeline.group.ties import tied
 
 Indices = npt.NDArray[np.int64]
 
@@ -20,9 +21,6 @@ OPEN_SHARE: Final = 0.2
 OPEN_ANSWERS: Final = 5
 """A prompt of at least this share of all rows, with at least so many answers, is an open task (*write a story*):
 its answers are no conflict, and it does not bind rows to one side."""
-
-FEW: Final = 10_000
-"""Ties that are followed without scipy: some milliseconds."""
 
 
 class Bond(IntEnum):
@@ -89,32 +87,8 @@ def _components(count: int, bonds: Sequence[tuple[Indices, Indices]]) -> Indices
     here, there = np.concatenate(links), np.concatenate(hubs)
     found = np.arange(count)
     ends, places = np.unique(np.concatenate([here, there]), return_inverse=True)
-    tied = (_few_tied if len(here) <= FEW else _tied)(len(ends), *np.split(places, 2))
-    found[here] = count + tied[places[: len(here)]]
+    found[here] = count + tied(len(ends), *np.split(places, 2))[places[: len(here)]]
     return found
-
-
-def _tied(count: int, here: Indices, there: Indices) -> Indices:
-    """Give each of `count` points the number of its component: in the order of their first points."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_matrix((np.ones(len(here), np.int8), (here, there)), shape=(count, count)).tocsr()
-    labels: Indices = connected_components(graph, directed=False)[1]
-    return labels
-
-
-def _few_tied(count: int, here: Indices, there: Indices) -> Indices:
-    """Give the same without scipy, which takes half of a small check's time to import."""
-    first = np.arange(count)
-    while True:
-        lower = np.minimum(first[here], first[there])
-        nearer = first.copy()
-        np.minimum.at(nearer, np.concatenate([here, there]), np.concatenate([lower, lower]))
-        nearer = nearer[nearer]
-        if np.array_equal(nearer, first):
-            return np.unique(first, return_inverse=True)[1]
-        first = nearer
 
 
 def conflicts(facts: pa.Table) -> list[Indices]:

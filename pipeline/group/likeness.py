@@ -79,6 +79,8 @@ POLES: Final = NEGATIONS | frozenset(
 )
 """Words that are no two spellings and no two wordings of anything: one in the place of another is another meaning."""
 
+NEGATED: Final = frozenset(["n't", "n’t", "not", "'t", "’t"])
+"""Ends of a word that make the opposite of what is in front of them."""
 
 _DIGIT: Final = re.compile(r"\d")
 _NO_DIGIT: Final = re.compile(r"\D")
@@ -107,11 +109,12 @@ def likeness(
     if one.marks != other.marks or one.answer_at != other.answer_at:
         return None
     changed = []
-    for at, left, right in _differing(one.texts, other.texts):
+    for at, left, right in differing(one.texts, other.texts):
         turn = same_turn(at, left, right)
         if turn is None:
             return None
         changed.append(turn)
+    changed.sort(key=_place)
     is_spelling = terse == "words" or not any(turn.told for turn in changed)
     if not is_spelling and (_is_terse(one, sizes[0]) or _is_terse(other, sizes[1])):
         return None
@@ -120,6 +123,10 @@ def likeness(
     turns = [turn for turn in changed if one.marks[turn.at] not in HEAD_MARKS]
     alike = _alike(sizes, [run for turn in turns for run in turn.runs])
     return alike if alike >= threshold else None
+
+
+def _place(turn: Changed) -> int:
+    return turn.at
 
 
 def word_count(found: Passages) -> int:
@@ -159,7 +166,12 @@ def same_turn(at: int, one: Words, other: Words) -> Changed | None:
 
 
 def changes(one: Words, other: Words) -> Iterator[Change]:
-    """Give each run of words that stands in one text in the place of another run (or of nothing) in the other."""
+    """Give each run of words that stands in one text in the place of another run (or of nothing) in the other.
+
+    What both begin and end with is left away before, as the alignment does itself: of most twins a word or two are left,
+    and nothing is to be aligned.
+    """
+    one, other = _within(one, other)
     if set(one).isdisjoint(other):
         yield from [(one, other)] if one or other else []
         return
@@ -184,19 +196,33 @@ def is_another_meaning(left: Words, right: Words) -> bool:
         return any(_bare(word) in NEGATIONS for word in left or right)
     if min(len(left), len(right)) > LONGEST_CHANGE:
         return True
-    one, other = _numbers(left), _numbers(right)
-    if one and other and one != other:
+    if (one := _numbers(left)) and (other := _numbers(right)) and one != other:
         return True
     return any(_is_opposite(a, b) for a in left for b in right)
 
 
-def _differing(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, Words, Words]]:
-    """Give the place and the words of each passage that differs in them."""
-    for at, (left, right) in enumerate(zip(one, other, strict=True)):
-        if left != right:
-            first, second = _words(left), _words(right)
-            if first != second:
-                yield at, first, second
+def _within(one: Words, other: Words) -> tuple[Words, Words]:
+    """Give two texts without the words with which both begin and then those with which both end."""
+    shortest = min(len(one), len(other))
+    begin = 0
+    while begin < shortest and one[begin] == other[begin]:
+        begin += 1
+    end, most = 1, shortest - begin
+    while end <= most and one[-end] == other[-end]:
+        end += 1
+    return one[begin : len(one) - end + 1], other[begin : len(other) - end + 1]
+
+
+def differing(one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, Words, Words]]:
+    """Give the place and the words of each passage that differs in them, the shortest first.
+
+    A passage that makes another example of it ends the comparison, and of a short one that is soon known.
+    """
+    differ = [(len(a) + len(b), at) for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    for _, at in sorted(differ):
+        first, second = _words(one[at]), _words(other[at])
+        if first != second:
+            yield at, first, second
 
 
 def _words(text: str) -> Words:
@@ -239,7 +265,7 @@ def _alike(sizes: tuple[int, int], runs: Sequence[Change]) -> float:
     """Give the Jaccard likeness of two texts of so many words that differ in these runs alone."""
     gone = [word for left, _ in runs for word in left]
     come = [word for _, right in runs for word in right]
-    back = (Counter(gone) & Counter(come)).total() if gone and come else 0
+    back = 0 if set(gone).isdisjoint(come) else (Counter(gone) & Counter(come)).total()
     shared = min(sizes[0] - len(gone), sizes[1] - len(come)) + back
     either = sizes[0] + sizes[1] - shared
     return shared / either if either else 1.0
@@ -247,9 +273,11 @@ def _alike(sizes: tuple[int, int], runs: Sequence[Change]) -> float:
 
 def _unspelled(run: Change) -> Change | None:
     """Give what is left of a run without words that are only spelled in two ways; None where nothing is."""
-    if _is_spelling(*run):
-        return None
     left, right = run
+    if len(left) == len(right) == 1:
+        return None if _is_one_word(left[0], right[0]) else run
+    if _is_spelling(left, right):
+        return None
     while left and right and _is_one_word(left[0], right[0]):
         left, right = left[1:], right[1:]
     while left and right and _is_one_word(left[-1], right[-1]):
@@ -259,7 +287,7 @@ def _unspelled(run: Change) -> Change | None:
 
 def _numbers(run: Words) -> list[str]:
     """Give the digits of each word that has some."""
-    return [_NO_DIGIT.sub("", word) for word in run if _DIGIT.search(word)]
+    return [_NO_DIGIT.sub("", word) for word in run if not word.isalpha() and _DIGIT.search(word)]
 
 
 def _bare(word: str) -> str:
@@ -271,8 +299,8 @@ def _is_opposite(one: str, other: str) -> bool:
     a, b = _bare(one), _bare(other)
     if a != b and a in POLES and b in POLES:
         return True
-    short, long = sorted((a, b), key=len)
-    return bool(short) and long in {f"{short}n't", f"{short}n’t", f"{short}not", f"{short}'t", f"{short}’t"}
+    short, long = (a, b) if len(a) < len(b) else (b, a)
+    return bool(short) and long.startswith(short) and long[len(short) :] in NEGATED
 
 
 def _is_one_word(left: str, right: str) -> bool:

@@ -1,67 +1,47 @@
 """Pairs that ask two different things: told from their prompts alone, once for each two prompts however many rows ask them.
 
-Where many chats begin or end alike, nearly all candidates are of this kind. What stands before the answers is the same
-words wherever its digest is the same, so one row of each prompt is read, and of two prompts no answer.
+What stands before the answers is the same words wherever its digest is the same, so the first pair of two prompts answers
+for all others that ask the same two.
 """
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.passages import Passages
-from pipeline.core.words import words
-from pipeline.group.likeness import SHORT_TEXT, Words, same_turn
+from pipeline.group.likeness import differing, same_turn
 
 Indices = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-
-TILE: Final = 2_048
-"""Prompts on either side that are held at a time: of pairs in this order each prompt is read a few times, not for each."""
-LEAST_PAIRS: Final = 2_048
-"""Pairs from which a tile is worth a turn of its own."""
 
 
-class Prompt(NamedTuple):
-    """What stands before the answer, passage by passage."""
+class Asked(NamedTuple):
+    """Pairs that ask the same two things, of which there are several."""
 
-    marks: str
-    said: tuple[Words | str, ...]
-    """Words, or the text of a long passage, whose words would take too much room."""
+    first: Indices
+    """The place of the first pair of each."""
+    places: Indices
+    """All pairs of them."""
+    which: Indices
+    """Of each of `places`, whose it is."""
 
     @classmethod
-    def of(cls, found: Passages) -> "Prompt":
-        """Give that of an example."""
-        texts = found.texts[: found.answer_at]
-        return cls(
-            found.marks[: found.answer_at], tuple(words(text) if len(text) < SHORT_TEXT else text for text in texts)
-        )
+    def of(cls, prompts: Indices) -> "Asked":
+        """Take the numbers of the two prompts of each pair, -1 where nothing was asked."""
+        differ = np.flatnonzero((prompts >= 0).all(axis=1) & (prompts[:, 0] != prompts[:, 1]))
+        code = prompts[differ, 0] * (int(prompts.max(initial=0)) + 1) + prompts[differ, 1]
+        _, first, which, counts = np.unique(code, return_index=True, return_inverse=True, return_counts=True)
+        several = counts > 1
+        number = np.cumsum(several) - 1
+        here = several[which]
+        return cls(differ[first[several]], differ[here], number[which[here]])
 
 
-def is_another(one: Prompt, other: Prompt) -> bool:
-    """Say whether two prompts differ so that no answers make the examples near twins."""
-    if one.marks != other.marks:
+def is_another(one: Passages, other: Passages) -> bool:
+    """Say whether two examples differ before their answers so that no answers make near twins of them."""
+    left, right = one.answer_at, other.answer_at
+    if one.marks[:left] != other.marks[:right]:
         return True
-    for left, right in zip(one.said, other.said, strict=True):
-        if left != right:
-            first, second = _listed(left), _listed(right)
-            if first != second and same_turn(0, first, second) is None:
-                return True
-    return False
-
-
-def _listed(said: Words | str) -> Words:
-    return words(said) if isinstance(said, str) else said
-
-
-def tiled(first: Indices, second: Indices) -> Iterator[Indices]:
-    """Give the places of pairs of prompts in parts, each of which holds few prompts or few pairs."""
-    tile = (first // TILE) * (int(second.max(initial=0)) // TILE + 1) + second // TILE
-    order = np.lexsort((second, first, tile))
-    ends = [*(np.flatnonzero(np.diff(tile[order])) + 1).tolist(), len(order)]
-    begin = 0
-    for end in ends:
-        if end - begin >= LEAST_PAIRS or end == len(order):
-            yield order[begin:end]
-            begin = end
+    return any(
+        same_turn(at, first, second) is None for at, first, second in differing(one.texts[:left], other.texts[:right])
+    )

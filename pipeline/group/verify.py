@@ -15,8 +15,9 @@ from pipeline.core.verdicts import NOT_TWINS, PairVerdicts, pair_keys
 from pipeline.core.word_hashes import Hashes
 from pipeline.group.candidates import Pairs
 from pipeline.group.likeness import likeness
-from pipeline.group.prompts import Prompt, is_another, tiled
+from pipeline.group.prompts import Asked, is_another
 from pipeline.group.stars import Edges, Likenesses
+from pipeline.group.ties import tied
 
 Indices = npt.NDArray[np.int64]
 PayloadOf = Callable[[Sequence[int]], list[str]]
@@ -25,8 +26,10 @@ COMPARISON: Final = "words-3"
 """Version of the comparison; a change of what makes near twins is a new one, and verdicts of the old are not found."""
 SKETCHES_AT_ONCE: Final = 1 << 14
 """Pairs of sketches compared at a time: what fits into the processor's cache."""
-TEXTS_AT_ONCE: Final = 2_048
+TEXTS_AT_ONCE: Final = 4_096
 """Pairs whose texts are fetched and compared at a time."""
+WORDS_AT_ONCE: Final = 1 << 22
+"""Words of such texts: some 25 MB."""
 
 
 class Contents(NamedTuple):
@@ -94,35 +97,54 @@ def _compared(pairs: Indices, contents: Contents, comparison: Comparison) -> Lik
     found = np.zeros(len(pairs), np.float32)
     swapped = _is_greater(contents.digests[pairs[:, 0]], contents.digests[pairs[:, 1]])
     pairs = np.where(swapped[:, None], pairs[:, ::-1], pairs)
-    counts = word_counts(contents.sketches)
-    places = np.flatnonzero(~_asks_another(pairs, contents, comparison))
-    for place, one, other, sizes in _read(pairs[places], contents.rows, counts, comparison):
-        value = likeness(
-            one, other, sizes=sizes, threshold=comparison.settings.threshold, terse=comparison.settings.terse
-        )
-        found[places[place]] = NOT_TWINS if value is None else value
+    for some in near_by(pairs, contents):
+        found[some] = _part_compared(pairs[some], contents, comparison)
     return found
 
 
-def _asks_another(pairs: Indices, contents: Contents, comparison: Comparison) -> npt.NDArray[np.bool_]:
-    """Say which pairs have prompts that no answers make near twins of."""
+def near_by(pairs: Indices, contents: Contents) -> Iterator[Indices]:
+    """Give the places of pairs in parts, of which each holds few texts, and nearly each text is in one part only.
+
+    Contents that are compared with each other stand together, and so do those pairs that ask the same two things.
+    """
+    ends, places = np.unique(pairs, return_inverse=True)
+    together = tied(len(ends), *places.reshape(-1, 2).T)[places.reshape(-1, 2)[:, 0]]
+    asked = pairs if contents.prompts is None else contents.prompts[pairs]
+    order = np.lexsort((*pairs.T[::-1], *asked.T[::-1], together))
+    sizes = word_counts(contents.sketches)[pairs[order]].sum(axis=1)
+    part = np.arange(len(order)) // TEXTS_AT_ONCE + np.cumsum(sizes) // WORDS_AT_ONCE
+    ends = np.flatnonzero(np.diff(part)) + 1
+    yield from (some for some in np.split(order, ends) if len(some))
+
+
+def _part_compared(pairs: Indices, contents: Contents, comparison: Comparison) -> Likenesses:
+    found = np.zeros(len(pairs), np.float32)
+    read: dict[int, Passages] = {}
+    here = np.flatnonzero(~_asks_another(pairs, contents, comparison, read))
+    _read(pairs[here], contents.rows, comparison, read)
+    threshold, terse = comparison.settings.threshold, comparison.settings.terse
+    sizes = word_counts(contents.sketches[pairs[here]].reshape(-1, contents.sketches.shape[1])).reshape(-1, 2)
+    for place, (first, second), (left, right) in zip(here.tolist(), pairs[here].tolist(), sizes.tolist(), strict=True):
+        value = likeness(read[first], read[second], sizes=(left, right), threshold=threshold, terse=terse)
+        found[place] = NOT_TWINS if value is None else value
+    return found
+
+
+def _asks_another(
+    pairs: Indices, contents: Contents, comparison: Comparison, read: dict[int, Passages]
+) -> npt.NDArray[np.bool_]:
+    """Say which pairs have prompts that no answers make near twins of; only of prompts that several pairs have.
+
+    What is read for it is added to `read`.
+    """
     ruled_out = np.zeros(len(pairs), dtype=bool)
     if contents.prompts is None:
         return ruled_out
-    asked = contents.prompts[pairs]
-    differ = np.flatnonzero((asked >= 0).all(axis=1) & (asked[:, 0] != asked[:, 1]))
-    numbers, rows = np.unique(contents.prompts, return_index=True)
-    count = int(contents.prompts.max(initial=0)) + 1
-    several, which = np.unique(asked[differ, 0] * count + asked[differ, 1], return_inverse=True)
-    ends_of = np.stack(np.divmod(several, count), axis=1)
-    is_other = np.zeros(len(several), dtype=bool)
-    for some in tiled(ends_of[:, 0], ends_of[:, 1]):
-        wanted, places = np.unique(ends_of[some], return_inverse=True)
-        texts = comparison.payload_of(contents.rows[rows[np.searchsorted(numbers, wanted)]].tolist())
-        prompts = [Prompt.of(quick_passages(text, method=comparison.method)) for text in texts]
-        ends = places.reshape(-1, 2).tolist()
-        is_other[some] = [is_another(prompts[first], prompts[second]) for first, second in ends]
-    ruled_out[differ] = is_other[which]
+    asked = Asked.of(contents.prompts[pairs])
+    _read(pairs[asked.first], contents.rows, comparison, read)
+    is_other = np.zeros(len(asked.first), dtype=bool)
+    is_other[:] = [is_another(read[first], read[second]) for first, second in pairs[asked.first].tolist()]
+    ruled_out[asked.places] = is_other[asked.which]
     return ruled_out
 
 
@@ -133,15 +155,8 @@ def _is_greater(one: Hashes, other: Hashes) -> npt.NDArray[np.bool_]:
     return greater
 
 
-def _read(
-    pairs: Indices, rows: Indices, counts: Indices, comparison: Comparison
-) -> Iterator[tuple[int, Passages, Passages, tuple[int, int]]]:
-    """Give place, passages and word counts of each pair, some thousand payloads at a time."""
-    for start in range(0, len(pairs), TEXTS_AT_ONCE):
-        some = pairs[start : start + TEXTS_AT_ONCE]
-        wanted, places = np.unique(some, return_inverse=True)
-        texts = comparison.payload_of(rows[wanted].tolist())
-        read = [quick_passages(text, method=comparison.method) for text in texts]
-        sizes = counts[some].tolist()
-        for place, (first, second) in enumerate(places.reshape(-1, 2).tolist()):
-            yield start + place, read[first], read[second], (sizes[place][0], sizes[place][1])
+def _read(pairs: Indices, rows: Indices, comparison: Comparison, read: dict[int, Passages]) -> None:
+    """Add the passages of those contents that are not there yet."""
+    wanted = [number for number in np.unique(pairs).tolist() if number not in read]
+    for number, text in zip(wanted, comparison.payload_of(rows[wanted].tolist()) if wanted else (), strict=True):
+        read[number] = quick_passages(text, method=comparison.method)

@@ -3,13 +3,14 @@
 import json
 import random
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
 
 from pipeline.core.columns import DIGEST, GROUP
 from pipeline.core.passages import Passages, passages_of
@@ -18,7 +19,8 @@ from pipeline.core.verdicts import RememberedVerdicts
 from pipeline.group import conflicts, group, spokesmen
 from pipeline.group.candidates import REACH, Bands, candidates
 from pipeline.group.likeness import changes, jaccard, likeness, word_count
-from pipeline.group.prompts import LEAST_PAIRS, TILE, Prompt, is_another, tiled
+from pipeline.group.prompts import Asked, is_another
+from pipeline.group.verify import Contents, near_by
 
 LONG = "our train to the north was late again and nobody at the station could tell us when the next one would leave"
 REPLY = "I am sorry to hear that; write to the office with your ticket and they will send the money back within a month"
@@ -301,6 +303,19 @@ def test_changes_rebuild_one_text_from_the_other(one: list[str], other: list[str
 
 
 @given(one=words, other=words)
+def test_changes_are_those_of_aligning_the_whole_of_both(one: list[str], other: list[str]) -> None:
+    found: list[tuple[list[str], list[str]]] = [([], [])]
+    for tag, *ends in Levenshtein.opcodes(one, other):
+        if tag == "equal":
+            found.append(([], []))
+        else:
+            found[-1][0].extend(one[ends[0] : ends[1]])
+            found[-1][1].extend(other[ends[2] : ends[3]])
+
+    assert [run for run in found if run[0] or run[1]] == [tuple(map(list, run)) for run in changes(one, other)]
+
+
+@given(one=words, other=words)
 def test_jaccard_is_symmetric_and_1_for_equal_bags_only(one: list[str], other: list[str]) -> None:
     assert jaccard(one, other) == jaccard(other, one)
     assert (jaccard(one, other) == 1) == (sorted(one) == sorted(other))
@@ -352,14 +367,43 @@ def test_whatever_its_prompts_rule_out_no_answers_make_near_twins(turns: list[st
     other = [data.draw(st.one_of(st.just(turn), _SAID)) for turn in turns]
     one, two = (passages_of(_chat(*some, *[REPLY] * (len(some) % 2)), method="sft") for some in (turns, other))
 
-    if is_another(Prompt.of(one), Prompt.of(two)):
+    if is_another(one, two):
         assert _alike(one, two, threshold=0.0) is None
 
 
-@given(st.lists(st.tuples(st.integers(0, 3 * TILE), st.integers(0, 3 * TILE)), max_size=30), st.integers(1, 200))
-def test_every_two_prompts_are_compared_once(pairs: list[tuple[int, int]], times: int) -> None:
-    first, second = (np.array([pair[end] for pair in pairs] * times, np.int64) for end in (0, 1))
-    parts = list(tiled(first, second))
+@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3)), max_size=30))
+def test_the_first_pair_of_two_prompts_answers_for_all_that_ask_them(prompts: list[tuple[int, int]]) -> None:
+    asked = Asked.of(np.array(prompts, np.int64).reshape(-1, 2))
+    several = [place for place, two in enumerate(prompts) if prompts.count(two) > 1 and -1 < two[0] != two[1] > -1]
 
-    assert sorted(np.concatenate([np.zeros(0, np.int64), *parts]).tolist()) == list(range(len(first)))
-    assert all(len(part) >= LEAST_PAIRS for part in parts[:-1])
+    assert several == asked.places.tolist()
+    assert [prompts.index(prompts[place]) for place in several] == asked.first[asked.which].tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=30), st.booleans())
+def test_every_pair_is_in_one_part_and_pairs_of_the_same_two_prompts_are_neighbours(
+    pairs: list[tuple[int, int]],
+    is_asked: bool,  # noqa: FBT001
+) -> None:
+    numbers = np.arange(41)
+    contents = Contents(
+        numbers, np.zeros((41, 2), np.uint64), np.zeros((41, 8), np.uint64), numbers if is_asked else None
+    )
+    parts = list(near_by(np.array(pairs, np.int64).reshape(-1, 2), contents))
+    places = [place for part in parts for place in part.tolist()]
+
+    assert sorted(places) == list(range(len(pairs)))
+    assert len(set(pairs)) == len(list(groupby(pairs[place] for place in places)))
+
+
+def test_each_text_is_read_once_however_many_pairs_it_stands_in() -> None:
+    payloads = [_chat(f"{LONG} {word}", REPLY) for word in "north south east west up down left right".split()]  # noqa: SIM905
+    read: list[int] = []
+
+    def payload_of(rows: Sequence[int]) -> list[str]:
+        read.extend(rows)
+        return [payloads[row] for row in rows]
+
+    group(_facts(payloads), payload_of, DedupeSettings())
+
+    assert list(range(len(payloads))) == sorted(read)

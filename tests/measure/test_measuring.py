@@ -17,7 +17,7 @@ from pipeline.core.example import Example, transcript
 from pipeline.core.passages import Passages
 from pipeline.core.shape import Bit
 from pipeline.core.word_hashes import example_words, word_hashes
-from pipeline.core.words import MARK, folded, words
+from pipeline.core.words import MARK, SPACES, UNSPACED, folded, words
 from pipeline.measure import Measure
 from pipeline.measure.counter import oracle
 from pipeline.measure.reading import Reading, read_slowly, readings
@@ -131,6 +131,14 @@ def test_words_are_those_of_each_passage_by_itself(said: list[list[tuple[str, st
         streams = [MARK + mark + " " + " ".join(words(told)) for mark, told in one or ()]
         told = " ".join(streams).encode("utf-8", "surrogatepass")
         assert row == word_hashes([told]).hashes.tolist()
+
+
+def test_whatever_is_a_space_parts_words_and_whatever_is_a_word_stands_alone() -> None:
+    for first, last in (*SPACES[:-1], (0x7F, 0x7F)):  # the last, U+3000, is one of those that stand alone
+        for point in range(first, last + 1):
+            assert ["a", "é"] == words(f"a{chr(point)}É")
+    for point in (end for ends in UNSPACED for end in ends):
+        assert ["a", folded(chr(point)), "é"] == words(f"a{chr(point)}É")
 
 
 @settings(max_examples=150, deadline=None)
