@@ -60,8 +60,11 @@ def table_words(said: PassageTable) -> Words:
     text = _stream(said)
     letters = np.frombuffer(text, np.uint8)
     begin, end = (_edges if text.isascii() else _edges_in_any_script)(letters)
-    mark = np.where(letters[begin] == ord(MARK), letters[begin + 1], 0).astype(np.uint8)
-    starts = np.append(np.flatnonzero(mark), len(begin))[said.starts]
+    begins = np.flatnonzero(letters == ord(MARK))  # of passages: no text holds a mark, and each is a word
+    passages = np.searchsorted(begin, begins)
+    mark = np.zeros(len(begin), np.uint8)
+    mark[passages] = letters[begins + 1]
+    starts = np.append(passages, len(begin))[said.starts]
     row = np.repeat(np.arange(len(said.is_known)), np.diff(starts))
     return Words(_hashed(text, begin, end - begin), row, mark, starts)
 
@@ -200,7 +203,11 @@ _KINDS: Final = _kinds()
 
 def _hashed(text: bytes, begin: Indices, length: Indices) -> Hashes:
     lanes = np.ndarray((len(text) - LANE + 1,), "<u8", buffer=text, strides=(1,))
-    hashes = mixed((lanes[begin] & _LOW_BYTES[np.minimum(length, LANE)]) * ODD[0] + length.astype(np.uint64))
+    hashes = lanes[begin]
+    hashes &= np.take(_LOW_BYTES, length, mode="clip")
+    hashes *= ODD[0]
+    hashes += length.view(np.uint64)
+    hashes = mixed(hashes)
     rest = np.flatnonzero(length > LANE)
     offset = LANE
     while len(rest) and offset < LONG_WORD:
@@ -226,6 +233,9 @@ def mixed(numbers: Hashes) -> Hashes:
 
 def turn_words(words: Words) -> tuple[Hashes, Indices]:
     """Give the words that tell examples apart: no marks, no system turns, no definitions."""
-    mark_at = np.maximum.accumulate(np.where(words.mark > 0, np.arange(len(words.mark)), 0))
-    kept = (words.mark == 0) & ~_HEAD[words.mark[mark_at]]
+    begins = np.flatnonzero(words.mark)
+    kept = words.mark == 0
+    is_head = _HEAD[words.mark[begins]]
+    if is_head.any():
+        kept[begins[0] :] &= np.repeat(~is_head, np.diff(begins, append=len(kept)))
     return words.hashes[kept], words.row[kept]
