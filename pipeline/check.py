@@ -24,7 +24,6 @@ from pipeline.core.suspects import ESCAPE, Mentions
 from pipeline.core.wording import whole
 
 Mask = npt.NDArray[np.bool_]
-Indices = npt.NDArray[np.int64]
 
 DATASET: Final = "dataset"
 """Name of a finding about the whole."""
@@ -260,18 +259,9 @@ def _mentioned_in_area(claims: Mapping[str, Mentions], lines: Lines) -> dict[str
     masks = {}
     for code, claim in claims.items():
         masks[code] = np.zeros(len(lines), dtype=bool)
-        masks[code][_picked(lines, claim.closer) if claim.closer else some[left.matching(claim.pattern)]] = True
-        masks[code][lines.unknown] = True
+        found = lines.matching_all(claim.closer) if claim.closer else some[left.matching(claim.pattern)]
+        masks[code][np.concatenate([found, lines.nulls, lines.broken])] = True
     return masks
-
-
-def _picked(lines: Lines, expressions: Sequence[str]) -> Indices:
-    """Give the lines that match all expressions."""
-    first, *others = expressions
-    found = lines.matching(first)
-    for expression in others:
-        found = found[lines.taken(found).matching(expression)]
-    return found
 
 
 def _unescaped(payloads: pa.ChunkedArray) -> pa.ChunkedArray:

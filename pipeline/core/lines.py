@@ -5,7 +5,7 @@ megabytes. Here both stay from batch to batch, and a line costs nothing unless i
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -32,11 +32,16 @@ class Lines:
         whole = pa.ListArray.from_arrays([0, len(texts)], self._lines)
         self._text = memoryview(pc.binary_join(whole, pa.scalar(BREAK, pa.large_binary()))[0].as_buffer())
         self._starts: list[int] = [0, *np.cumsum(pc.binary_length(self._lines).to_numpy() + 1).tolist()]
-        is_known = texts.is_valid()
-        if np.count_nonzero(np.frombuffer(self._text, np.uint8) == ord(BREAK)) >= len(texts):
-            is_known = pc.and_not(is_known, pc.match_substring(self._lines, BREAK.decode()))
-        self.unknown: Indices = np.flatnonzero(~is_known.to_numpy(zero_copy_only=False))
-        """Numbers of those of which no search tells: nulls, and what has a line break in it."""
+        self.nulls: Indices = np.flatnonzero(texts.is_null().to_numpy(zero_copy_only=False))
+        """Numbers of those that are null; none is found."""
+        self.broken = self._broken()
+        """Numbers of those that have a line break in them, which may hide something from a search."""
+
+    def _broken(self) -> Indices:
+        breaks = np.count_nonzero(np.frombuffer(self._text, np.uint8) == ord(BREAK))
+        if breaks < len(self):
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(pc.match_substring(self._lines, BREAK.decode()).to_numpy(zero_copy_only=False))
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -48,6 +53,14 @@ class Lines:
     def matching(self, expression: str) -> Indices:
         """Give the numbers of the lines, in order, in which an expression without anchors matches."""
         return np.fromiter(self._found(_compiled(expression)), np.int64)
+
+    def matching_all(self, expressions: Sequence[str]) -> Indices:
+        """Give the numbers of the lines in which all of some expressions match; each is asked of what those before it leave."""
+        first, *others = expressions
+        found = self.matching(first)
+        for expression in others:
+            found = found[self.taken(found).matching(expression)]
+        return found
 
     def _found(self, expression: Any) -> Iterator[int]:
         text, starts, search, at = self._text, self._starts, expression.search, 0

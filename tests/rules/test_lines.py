@@ -20,7 +20,19 @@ EXPRESSIONS = sorted(
     }
 )
 PIECES = st.sampled_from(
-    ["a@b.org", "+49 170 1234567", "{{ name }}", "[INST]", "sk-A1", "\\n", '"', "\\", "4111 1111 1111 1111", "As an AI", "é"]
+    [
+        "a@b.org",
+        "+49 170 1234567",
+        "{{ name }}",
+        "[INST]",
+        "sk-A1",
+        "\\n",
+        '"',
+        "\\",
+        "4111 1111 1111 1111",
+        "As an AI",
+        "é",
+    ]
 )
 TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=5)), max_size=6).map("".join)
 
@@ -43,7 +55,8 @@ def test_each_expression_finds_the_lines_that_arrow_finds(expression, texts):
 def test_what_cannot_be_searched_is_named_and_hides_nothing_in_its_neighbours(texts, cut):
     lines = Lines(pa.chunked_array([texts[:cut], texts[cut:]], pa.string()))
 
-    assert lines.unknown.tolist() == [at for at, text in enumerate(texts) if text is None or "\n" in text]
+    assert lines.nulls.tolist() == [at for at, text in enumerate(texts) if text is None]
+    assert lines.broken.tolist() == [at for at, text in enumerate(texts) if text and "\n" in text]
     sound = {at for at, text in enumerate(texts) if text and "\n" not in text and "ab" in text}
     assert sound <= set(lines.matching("ab").tolist())
 
@@ -53,3 +66,12 @@ def test_some_lines_are_numbered_anew():
 
     assert lines.taken(np.array([1, 2])).matching("ab").tolist() == [1]
     assert len(lines.taken(np.array([], np.int64))) == 0
+
+
+@settings(deadline=None)
+@given(texts=st.lists(st.text("abc", max_size=4), max_size=8))
+def test_all_of_some_expressions_are_found_by_one_after_the_other(texts):
+    lines = Lines(pa.array(texts, pa.string()))
+
+    expected = [at for at, text in enumerate(texts) if "a" in text and "b" in text and "c" in text]
+    assert lines.matching_all(("a", "b", "c")).tolist() == expected
