@@ -12,6 +12,8 @@ from pipeline.core.trouble import Trouble
 TOP: Final = ("messages", "tools", "parallel_tool_calls")
 PAIR: Final = ("input", "preferred_output", "non_preferred_output")
 TURN: Final = ("role", "content", "name", "tool_calls", "tool_call_id", "weight")
+_PLAIN: Final = ("role", "content")
+"""The keys of most turns, in order already: to see that costs a fifth of putting them in order."""
 CALL: Final = ("id", "type", "function")
 FUNCTION: Final = ("name", "arguments")
 
@@ -62,6 +64,8 @@ def _turns(messages: Json) -> Json:
 
 def _turn(message: Json) -> Json:
     if not isinstance(message, dict):
+        return message
+    if tuple(message) == _PLAIN:
         return message
     return {key: _calls(value) if key == "tool_calls" else value for key, value in _sorted(message, TURN)}
 

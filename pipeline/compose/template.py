@@ -7,7 +7,7 @@ where a column is expected (`user`, `assistant`), and the text itself where a te
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -64,14 +64,18 @@ def column_parts(value: str) -> tuple[Part, ...] | None:
     return text_parts(value) if is_template(value) else (Column(value),)
 
 
-@lru_cache(maxsize=256)
 def text_parts(value: str) -> tuple[Part, ...] | None:
     """Give the parts of a fixed text or a template; None: the template does more than join texts and columns."""
+    if is_template(value):
+        return _parts(value)
+    return (value,) if value else ()
+
+
+@lru_cache(maxsize=256)
+def _parts(source: str) -> tuple[Part, ...] | None:
     from jinja2.nodes import Output
 
-    if not is_template(value):
-        return (value,) if value else ()
-    body = _environment().parse(value).body
+    body = _environment().parse(source).body
     shown = [node for output in body if isinstance(output, Output) for node in output.nodes]
     parts = tuple(part for part in map(_part, shown) if part is not None)
     return parts if len(parts) == len(shown) and all(isinstance(node, Output) for node in body) else None
@@ -98,8 +102,11 @@ def template(source: str, *, setting: str, **names: Json) -> Writer:
         compiled = _environment().from_string(source)
     except TemplateSyntaxError as error:
         raise PlanError(f"`{setting}`: line {error.lineno} of the template: {error.message}.") from None
+    parts = _parts(source)
 
     def render(record: Record) -> str:
+        if parts is not None and (joined := _joined(parts, record)) is not None:
+            return joined
         try:
             return compiled.render({"record": record, **names, **record})
         except UndefinedError as error:
@@ -108,6 +115,13 @@ def template(source: str, *, setting: str, **names: Json) -> Writer:
             raise Trouble("compose.template", f"`{setting}` failed while it was rendered: {_kind(error)}.") from None
 
     return render
+
+
+def _joined(parts: Iterable[Part], record: Record) -> str | None:
+    """Give what jinja would, in a tenth of its time; None: some column is not there or no text, which is jinja's to say."""
+    cells = [part if isinstance(part, str) else record.get(part.name) for part in parts]
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    return "".join(texts) if len(texts) == len(cells) and "record" not in record else None
 
 
 def _undefined(message: str | None, record: Record) -> str:
