@@ -51,7 +51,7 @@ def test_what_is_built_upon_what_was_kept_is_what_is_built_anew(
             one += more
         elif what == "insert":
             one[at:at] = more
-        elif what == "delete":
+        elif what == "delete" and one:
             del one[at % len(one) : at % len(one) + 1]
         elif what == "swap":
             one, other = other, one

@@ -133,6 +133,13 @@ def test_a_mask_leaves_nothing_to_find(text):
     assert search(result) == []
 
 
+def test_of_numbers_that_read_anew_when_one_is_gone_none_is_left():
+    number = "+44 7911 123 497"
+    text = f"{number} 03.93.92.16.85 {number} {number} (212) 736-5000 {number}"
+
+    assert search(masked(text, frozenset((*KINDS, "secret")))) == []
+
+
 def test_the_same_address_is_the_same_placeholder_across_turns():
     done = redact(say("I am jane@web.de", "Hello jane@web.de and bob@web.de", "JANE@web.de again"))
 

@@ -17,8 +17,9 @@ from pipeline.core.settings import PrivateKind
 PLACEHOLDER: Final = re.compile(r"\[[A-Z_]+_[0-9]{1,9}\]?|\[?[A-Z_]+_[0-9]{1,9}\]")
 
 
-ROUNDS: Final = 5
-"""Rewritten so often at most: what stood beside a number that is gone may read anew as another."""
+ROUNDS: Final = 100
+"""Rewritten so often at most: what stood beside a number that is gone may read anew as another, and of six numbers in a row
+each may take a round. Nearly all texts need one; no text goes on for ever, whatever a fake reads as."""
 
 
 class Found(NamedTuple):
