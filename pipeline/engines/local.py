@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 IN_FLIGHT: Final = 2
 """Tasks a worker may have waiting: one in hand and one behind it keep it busy, more only hold memory."""
 SMALL: Final = 2
-"""Runs of at most so many tasks stay in this process: starting workers would take longer than the work."""
+"""Runs of at most so many tasks stay in this process, unless workers wait: starting some would take longer than the work."""
 
 
 class Task(Protocol):
@@ -75,12 +75,13 @@ class Local(NamedTuple):
             yield from (work(task) if answer is None else answer for task, answer in feed)
             return
         first: list[tuple[T, Answer | None]] = []
+        few = 0 if self.ready and self.ready.is_waiting else SMALL
         for task, answer in feed:
             if answer is not None and not first:
                 yield answer
                 continue
             first.append((task, answer))
-            if sum(answer is None for _, answer in first) > SMALL:
+            if sum(answer is None for _, answer in first) > few:
                 yield from self._pooled(chain(first, feed), work)
                 return
         yield from (work(task) if answer is None else answer for task, answer in first)

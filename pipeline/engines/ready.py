@@ -29,6 +29,11 @@ class Ready:
         # all workers are forked for the first task, before the pool has threads of its own
         self._pool.submit(first)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether nobody has asked for them yet."""
+        return self._pool is not None
+
     def taken(self) -> ProcessPoolExecutor | None:
         """Give the pool to whoever asks first, who ends it; nothing afterwards."""
         pool, self._pool = self._pool, None
