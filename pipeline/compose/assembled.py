@@ -76,6 +76,3 @@ def _turn(spoken: Spoken, pieces: Mapping[str, pa.Array], *, is_last: bool) -> l
 def _escaped(text: str) -> str:
     """Give a text as it stands inside of quotes."""
     return msgspec.json.encode(text).decode()[1:-1]
-
-
-__all__ = ["assembled"]

@@ -1,11 +1,14 @@
 """The shape of an example as plain numbers, so that rules find their suspects at the speed of Arrow."""
 
 from enum import IntFlag
+from string import ascii_lowercase
 from typing import Final
 
 ROLE_LETTERS: Final = {"system": "s", "developer": "d", "user": "u", "assistant": "a", "tool": "t", "function": "f"}
 """One letter a role; any other role is `?`. `shape.roles` is a word of these, so role rules are regular expressions."""
 
+OPEN: Final = frozenset(ascii_lowercase + ",")
+"""Last characters of a sentence that goes on."""
 LONG_ANSWER: Final = 200
 """Characters from which on an answer is expected to end in a full stop."""
 

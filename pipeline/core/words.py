@@ -51,7 +51,7 @@ def words(text: str) -> list[str]:
     whole = folded(text)
     if not _UNSPLIT.search(whole):
         return whole.split()  # in half the time, and nearly all texts are of this kind
-    return _WORD.findall(folded(text.replace(MARK, " ")))
+    return _WORD.findall(whole.replace(MARK, " "))
 
 
 def has_words(text: str, count: int) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from rapidfuzz.distance import Indel, Levenshtein
@@ -114,7 +115,7 @@ def likeness(
         if turn is None:
             return None
         changed.append(turn)
-    changed.sort(key=_place)
+    changed.sort(key=attrgetter("at"))
     is_spelling = terse == "words" or not any(turn.told for turn in changed)
     if not is_spelling and (_is_terse(one, sizes[0]) or _is_terse(other, sizes[1])):
         return None
@@ -123,10 +124,6 @@ def likeness(
     turns = [turn for turn in changed if one.marks[turn.at] not in HEAD_MARKS]
     alike = _alike(sizes, [run for turn in turns for run in turn.runs])
     return alike if alike >= threshold else None
-
-
-def _place(turn: Changed) -> int:
-    return turn.at
 
 
 def word_count(found: Passages) -> int:

@@ -142,8 +142,8 @@ def _asks_another(
         return ruled_out
     asked = Asked.of(contents.prompts[pairs])
     _read(pairs[asked.first], contents.rows, comparison, read)
-    is_other = np.zeros(len(asked.first), dtype=bool)
-    is_other[:] = [is_another(read[first], read[second]) for first, second in pairs[asked.first].tolist()]
+    others = [is_another(read[first], read[second]) for first, second in pairs[asked.first].tolist()]
+    is_other = np.array(others, dtype=bool)
     ruled_out[asked.places] = is_other[asked.which]
     return ruled_out
 

@@ -7,14 +7,13 @@ from typing import Final, NamedTuple
 
 from pipeline.core.example import Example, Json, Turn
 from pipeline.core.passages import TOP_KEYS
-from pipeline.core.shape import LABELS, LONG_ANSWER, ROLE_LETTERS, Bit
+from pipeline.core.shape import LABELS, LONG_ANSWER, OPEN, ROLE_LETTERS, Bit
 from pipeline.measure.schema import is_regular
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _STRANGE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _SEPARATORS: Final = re.compile("[;|\uff1b\uff5c]")
-_OPEN: Final = frozenset("abcdefghijklmnopqrstuvwxyz,")
 _TURN_KEYS: Final = frozenset(
     {"role", "content", "name", "weight", "tool_calls", "function_call", "tool_call_id", "refusal"}
 )
@@ -110,7 +109,7 @@ def last_answer_bits(texts: Sequence[str]) -> int:
 
 def answer_bits(text: str) -> int:
     """Give the bits of one text of an assistant turn: LABELLED by its beginning, OPEN_END where it is long and ends like none."""
-    end = _OPEN_END if len(text) >= LONG_ANSWER and text[-1] in _OPEN else 0
+    end = _OPEN_END if len(text) >= LONG_ANSWER and text[-1] in OPEN else 0
     return end | (_LABELLED if text.startswith(LABELS) else 0)
 
 

@@ -28,9 +28,7 @@ def grouped(
 
 def _near_groups(thin: pa.Table, sources: Mapping[str, Source], forms: Mapping[str, str], goal: Aim) -> pa.ChunkedArray:
     """Give the name of each row's group; null for rows without turns."""
-    from pipeline.group import (
-        group,
-    )  # what compares texts takes 20 ms to import, and few files are asked for near twins
+    from pipeline.group import group  # takes 20 ms, and few files are asked for near twins
 
     rows = thin.select(["name", "digest", "content", "prompt"])
     for name, column in zip(("keys", "sketch"), NEAR, strict=True):

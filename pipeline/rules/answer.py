@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from string import ascii_lowercase
 from typing import Final
 
 from pipeline.core.example import Example, Turn
 from pipeline.core.finding import Severity
 from pipeline.core.rule import Flaw, rule
-from pipeline.core.shape import LABELS, LONG_ANSWER, Bit
+from pipeline.core.shape import LABELS, LONG_ANSWER, OPEN, Bit
 from pipeline.core.suspects import Mentions, has
 from pipeline.core.target import Limits
 from pipeline.core.wording import counted
@@ -20,8 +19,6 @@ REFUSAL: Final = (
 BARE: Final = frozenset({"role", "content", "weight"})
 FINISHED: Final = re.compile(r"\s*(?:[-*\u2022|#>]|\d+[.)])|.*(?:://|@|=)|.*\s[A-Z]\w*$")
 """Last lines that need no full stop: an item of a list, an address, a name under a letter."""
-OPEN: Final = frozenset(ascii_lowercase + ",")
-"""Last characters of a sentence that goes on."""
 FULL_STOP: Final = re.compile(r"[.!?] ")
 ALTERNATIVES: Final = 3
 """Pieces that each begin like a sentence, from which on a list of answers is likelier than prose."""
