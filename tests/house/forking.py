@@ -61,7 +61,8 @@ def killed() -> None:
 def interrupted() -> None:
     pool = Ready(2).taken()
     assert pool
-    say(pool.submit(_interrupted_worker).result())
+    with pool:  # who takes a pool ends it; one that is left to the end of Python now and then complains there
+        say(pool.submit(_interrupted_worker).result())
 
 
 def _interrupted_worker() -> str:
