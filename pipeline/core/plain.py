@@ -1,8 +1,10 @@
 """Examples as nearly all are: turns of a role and one text, nothing else. Decoded in two microseconds."""
 
-from typing import Annotated, Final, Literal
+from functools import lru_cache
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
+import pyarrow as pa
 from msgspec import Meta, Struct
 
 from pipeline.core.example import Example, Method
@@ -39,6 +41,18 @@ class PlainPair(Struct, gc=False, forbid_unknown_fields=True):
     non_preferred_output: Annotated[list[PlainAnswer], Meta(min_length=1, max_length=1)]
 
 
+PlainRow: TypeAlias = list[Plain] | Passages | None
+"""The turns of a plain conversation, the passages of a plain preference pair, or None: something else, or nothing."""
+
+
+class PlainRows(NamedTuple):
+    """The payloads of a batch, each taken apart where it is plain."""
+
+    lines: list[bytes | None]
+    """The payloads themselves."""
+    rows: list[PlainRow]
+
+
 _EXAMPLES: Final = msgspec.json.Decoder(PlainExample)
 _PAIRS: Final = msgspec.json.Decoder(PlainPair)
 
@@ -57,6 +71,41 @@ def plain_passages(payload: bytes | str, *, method: Method) -> Passages | None:
         return _pair(_PAIRS.decode(payload)) if method == "dpo" else _conversation(_EXAMPLES.decode(payload).messages)
     except (ValueError, RecursionError):  # msgspec.DecodeError and UnicodeEncodeError are ValueErrors
         return None
+
+
+class _Column:
+    """A column of payloads that is the same as another where its texts are."""
+
+    def __init__(self, payloads: pa.ChunkedArray) -> None:
+        self.payloads = payloads
+
+    def __hash__(self) -> int:
+        return len(self.payloads)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare: in four microseconds where both are one column, as those of two stages in a row are."""
+        return isinstance(other, _Column) and bool(self.payloads.equals(other.payloads))
+
+
+def plain_rows(payloads: pa.ChunkedArray, *, method: Method) -> PlainRows:
+    """Take payloads (text) apart where they are plain.
+
+    What the last batch held is remembered: the stages of a pass ask for the same one behind the other, and taking it apart
+    takes 0.4 CPU-seconds for 100,000 chats.
+    """
+    return _plain_rows(_Column(payloads), method)
+
+
+@lru_cache(maxsize=1)
+def _plain_rows(column: _Column, method: Method) -> PlainRows:
+    payloads = column.payloads
+    raw = payloads.cast(pa.large_binary() if pa.types.is_large_string(payloads.type) else pa.binary())
+    lines: list[bytes | None] = raw.to_pylist()
+    return PlainRows(lines, [None if line is None else _plain_row(line, method) for line in lines])
+
+
+def _plain_row(line: bytes, method: Method) -> PlainRow:
+    return plain_passages(line, method=method) if method == "dpo" else plain_turns(line)
 
 
 def quick_example(payload: str, *, method: Method) -> Example:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pipeline.core.columns import SHAPE
 from pipeline.core.example import Example, Method
 from pipeline.core.passages import Passages, PassageTable, passages
-from pipeline.core.plain import LETTERS, Plain, plain_passages, plain_turns
+from pipeline.core.plain import LETTERS, Plain, PlainRow, plain_rows
 from pipeline.core.shape import LABELS, LONG_ANSWER, Bit
 from pipeline.measure.shape import Shape, answer_bits, content_bits, last_answer_bits, shape, text_bits
 
@@ -37,7 +37,7 @@ class Reading(NamedTuple):
     is_json: bool
 
 
-Taken: TypeAlias = list[Plain] | Passages | Reading | None
+Taken: TypeAlias = PlainRow | Reading
 """A payload taken apart: plain turns, a plain preference pair, anything else, or nothing."""
 
 
@@ -54,12 +54,14 @@ class Readings(NamedTuple):
 
 def readings(payloads: pa.ChunkedArray, *, method: Method) -> Readings:
     """Take payloads (text) apart: in some five microseconds where all turns are plain text, else slowly, with the same answer."""
-    raw = payloads.cast(pa.large_binary() if pa.types.is_large_string(payloads.type) else pa.binary())
-    lines = raw.to_pylist()
-    found = [None if line is None else _taken(line, method) for line in lines]
+    lines, plain = plain_rows(payloads, method=method)
+    found = [
+        read_slowly(line.decode("utf-8", "replace"), method=method) if row is None and line is not None else row
+        for row, line in zip(plain, lines, strict=True)
+    ]
     said = _table(found)
     is_json = [one.is_json if isinstance(one, Reading) else one is not None for one in found]
-    return Readings(lines, said, _shapes(found, said, _odd(raw)), np.array(is_json, dtype=bool))
+    return Readings(lines, said, _shapes(found, said, _odd(payloads)), np.array(is_json, dtype=bool))
 
 
 def read_slowly(payload: str, *, method: Method) -> Reading:
@@ -67,11 +69,6 @@ def read_slowly(payload: str, *, method: Method) -> Reading:
     example = Example.parse(payload, method=method)
     is_json = example.data is not None or payload.strip() == "null"
     return Reading(shape(example), passages(example), is_json)
-
-
-def _taken(payload: bytes, method: Method) -> Taken:
-    plain = plain_passages(payload, method=method) if method == "dpo" else plain_turns(payload)
-    return read_slowly(payload.decode("utf-8", "replace"), method=method) if plain is None else plain
 
 
 def _table(found: Sequence[Taken]) -> PassageTable:
@@ -119,8 +116,9 @@ def _odd_ones(found: Sequence[Taken]) -> Iterator[tuple[int, Passages | Reading 
     return ((row, one) for row, one in enumerate(found) if not isinstance(one, list))
 
 
-def _odd(raw: pa.ChunkedArray) -> Numbers:
+def _odd(payloads: pa.ChunkedArray) -> Numbers:
     """Give the rows that may hold escaped or control characters."""
+    raw = payloads.cast(pa.large_binary() if pa.types.is_large_string(payloads.type) else pa.binary())
     found = [pc.fill_null(pc.match_substring_regex(raw, pattern), fill_value=False).to_numpy() for pattern in _ODD]
     return np.flatnonzero(np.logical_or.reduce(found))
 

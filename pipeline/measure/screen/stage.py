@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from pipeline.core.columns import MODERATION, with_columns
 from pipeline.core.example import Example, Method
-from pipeline.core.passages import Passages
-from pipeline.core.plain import plain_passages, plain_turns, quick_passages
+from pipeline.core.passages import Passages, passages_of
+from pipeline.core.plain import PlainRow, plain_passages, plain_rows
 from pipeline.measure.moderation.pieces import pieces
 from pipeline.measure.screen.heads import BACKEND, PREFIX, Heads, Judged, heads
 
@@ -65,11 +65,14 @@ class Screen:
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Give the rows with what the screen says; `flagged` stays null, for that is not its to decide."""
         loaded = heads()
-        payloads = batch["payload"].cast(pa.binary()).to_pylist()
-        margins, is_read, best = rows_of(loaded, [_spoken(payload, self.method) for payload in payloads])
+        payloads, plain = plain_rows(batch["payload"], method=self.method)
+        margins, is_read, best = rows_of(
+            loaded, [_spoken(*row, self.method) for row in zip(payloads, plain, strict=True)]
+        )
         said: list[dict[str, object] | None] = [CALM if is_one_read else None for is_one_read in is_read.tolist()]
         for row in (row for row in best if is_read[row]):
-            where = _places(loaded, payloads[row], best[row], self.method) if self.routes else ()
+            payload = payloads[row]
+            where = _places(loaded, payload, best[row], self.method) if self.routes and payload is not None else ()
             said[row] = _suspected(loaded, margins[row], where)
         return with_columns(batch, ADDS, {"moderation": said})
 
@@ -96,14 +99,13 @@ def _suspected(loaded: Heads, margins: npt.NDArray[np.float64], where: tuple[str
     }
 
 
-def _spoken(payload: bytes | None, method: Method) -> list[str]:
+def _spoken(payload: bytes | None, plain: PlainRow, method: Method) -> list[str]:
     """Give the texts of one row that are screened, in order."""
     if payload is None:
         return []
-    turns = plain_turns(payload) if method != "dpo" else None
-    if turns is not None:
-        return [turn.content for turn in turns if turn.content]
-    said = quick_passages(payload.decode(), method=method)
+    if isinstance(plain, list):
+        return [turn.content for turn in plain if turn.content]
+    said = plain or passages_of(payload.decode(), method=method)
     return [said.texts[index] for index in _screened(said)]
 
 
