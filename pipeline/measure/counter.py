@@ -52,6 +52,12 @@ SELF_TEST_COUNTS: Final = {
 SCHEMES: Final = {"o200k_base": "o200k", "cl100k_base": "gpt4"}
 """gigatoken's names of the patterns by which text is cut."""
 
+BETWEEN: Final = b"\x00\x1e\x01"
+"""Parts texts that are encoded as one. No byte of it recurs, so that it begins nowhere but where it stands, whatever is beside it."""
+LONG: Final = 500
+"""Characters from which on it is asked whether a text recurs in a batch, as a system prompt does: to tell short ones apart takes
+as long as to count them."""
+
 
 class Counter(Protocol):
     """Counts the tokens of texts in one encoding."""
@@ -110,7 +116,9 @@ class Fast:
         from gigatoken import gigatoken_rs
 
         with rank_file(encoding, folders=folders) as path:
-            self._tokenizer: BPETokenizer = gigatoken_rs.BPETokenizer.from_tiktoken(path, SCHEMES[encoding], {})
+            self._between = max(vocabulary(encoding).special.values()) + 1
+            special = {BETWEEN.decode(): self._between}
+            self._tokenizer: BPETokenizer = gigatoken_rs.BPETokenizer.from_tiktoken(path, SCHEMES[encoding], special)
         self._encoding, self._folders = encoding, tuple(folders)
         self._is_trusted = tuple(self._fast(SELF_TEST)) == SELF_TEST_COUNTS[encoding]
         self._sample_every: int | None = SAMPLE_EVERY
@@ -147,16 +155,28 @@ class Fast:
         return oracle(self._encoding, self._folders)
 
     def _fast(self, texts: Sequence[str]) -> Counts:
+        first: dict[str, int] = {}
+        which = np.array(
+            [first.setdefault(text, at) if len(text) >= LONG else at for at, text in enumerate(texts)], np.int64
+        )
+        once = list(texts)
+        for again in np.flatnonzero(which != np.arange(len(texts))).tolist():
+            once[again] = ""
         try:
-            return self._lengths(list(texts))
-        except TypeError:  # a lone surrogate is no UTF-8
-            return self._lengths([whole_text(text) for text in texts])
+            return self._lengths(list(map(str.encode, once)))[which]
+        except UnicodeEncodeError:  # a lone surrogate is no UTF-8
+            return self._lengths([whole_text(text).encode() for text in once])[which]
 
-    def _lengths(self, texts: list[str]) -> Counts:
-        """Count each distinct text once, one by one: batches are no faster cold, and import awkward, which takes 0.3 s."""
-        distinct = dict.fromkeys(texts)
-        known = dict(zip(distinct, map(len, map(self._tokenizer.encode, distinct)), strict=True))
-        return np.fromiter(map(known.__getitem__, texts), np.int64, len(texts))
+    def _lengths(self, texts: Sequence[bytes]) -> Counts:
+        """Count the tokens between those that part the texts: a third cheaper than to encode text by text.
+
+        Batches of the tokenizer's own are no faster cold, and import awkward, which takes 0.3 s.
+        """
+        tokens = self._tokenizer.encode(BETWEEN.join((b"", *texts)))
+        begins = np.flatnonzero(tokens == self._between)
+        if len(begins) != len(texts):  # one holds the same bytes
+            return self._oracle.counts([text.decode() for text in texts])
+        return np.diff(begins, append=len(tokens)) - 1
 
 
 @cache

@@ -10,18 +10,35 @@ from hypothesis import strategies as st
 
 from pipeline.core.errors import PlanError
 from pipeline.measure import counter as counting
-from pipeline.measure.counter import SAMPLE_EVERY, SELF_TEST, SELF_TEST_COUNTS, Fast, Oracle, counter, oracle
+from pipeline.measure.counter import (
+    BETWEEN,
+    LONG,
+    SAMPLE_EVERY,
+    SELF_TEST,
+    SELF_TEST_COUNTS,
+    Fast,
+    Oracle,
+    counter,
+    oracle,
+)
 from pipeline.measure.few import few
 from pipeline.measure.vocabulary import VOCABULARIES, cache_folders, rank_file, ranks, vocabulary
 
 ENCODINGS = tuple(VOCABULARIES)
-awkward_text = st.text() | st.text(alphabet=" \t\n\r\u00a0a'S1!/é字\u0301<|endoftx>", max_size=60)
+awkward_text = (
+    st.text()
+    | st.text(alphabet=" \t\n\r\u00a0a'S1!/é字\u0301<|endoftx>", max_size=60)
+    | st.text(alphabet=BETWEEN.decode() + "a \n", max_size=8)
+    | st.sampled_from(["a " * LONG, "\ud800 " * LONG])
+)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @settings(max_examples=80, deadline=None)
 @given(texts=st.lists(awkward_text, max_size=8))
 @example(texts=["<|endoftext|> and <|im_start|>", "\ud800 lone", "", "\x00"])
+@example(texts=[BETWEEN.decode(), "a", f"b{BETWEEN.decode()}{BETWEEN.decode()}"])
+@example(texts=["a " * LONG, "b", "a " * LONG, "a " * LONG])
 def test_the_fast_counter_agrees_with_tiktoken_on_any_text(encoding: str, texts: list[str]) -> None:
     assert counter(encoding).counts(texts).tolist() == oracle(encoding).counts(texts).tolist()
 
