@@ -23,6 +23,15 @@ class Verdict(NamedTuple):
     held: Mask
 
 
+class Pinned(NamedTuple):
+    """Per row, where a plan pins its validation set."""
+
+    rows: Mask
+    """It is of that set, and sound: it ships whatever it repeats."""
+    repeated: Mask
+    """A row of that set speaks for its group: it does not ship, even where all that repeats is kept."""
+
+
 def judge(facts: pa.Table, *, held_codes: Collection[str] = ("moderation.held",)) -> Verdict:
     """Say which rows are sound and which are held; `facts` has trouble and findings.
 
@@ -42,22 +51,21 @@ def decide(
     spokesman: npt.NDArray[np.int64],
     names: pa.ChunkedArray,
     keep_all: bool,
-    pinned: Mask | None = None,
+    pinned: Pinned | None = None,
 ) -> pa.Table:
     """Give fate and twin of every row.
 
     `spokesman` has, per row, the row number that speaks for its group among the sound ones, or -1 where none is sound.
-    `pinned` rows are sound and ship whatever they repeat, and what repeats them does not, even where all are kept.
     """
     rows = np.arange(len(spokesman))
     repeats = verdict.sound & (spokesman != rows) & (spokesman >= 0)
     if pinned is not None:
-        repeats &= ~pinned
+        repeats &= ~pinned.rows
     fate = np.where(verdict.sound, "kept", np.where(verdict.held, "held", "rejected")).astype(object)
     if not keep_all:
         fate[repeats] = "duplicate"
     elif pinned is not None:
-        fate[repeats & pinned[spokesman]] = "duplicate"
+        fate[repeats & pinned.repeated] = "duplicate"
     twin = pa.array(np.where(repeats, spokesman, 0), mask=~repeats)
     return pa.table({"fate": pa.array(fate, pa.string()), "twin": pc.take(names.combine_chunks(), twin)})
 

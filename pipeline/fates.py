@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pipeline.core.grouping import Groupings
 from pipeline.core.store import Store
 from pipeline.core.verdicts import PairVerdicts
-from pipeline.decide import decide, judge
+from pipeline.decide import Pinned, decide, judge
 from pipeline.engines.spool import Spool
 from pipeline.group import group, spokesmen
 from pipeline.pinned import pinned_rows, without_answers_to
@@ -59,7 +59,8 @@ def _with_fates(
     table = _with(table, groups)
     spokesman = spokesmen(table, table["group"])
     keep_all = plan.dedupe.keep == "all"
-    fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=keep_all, pinned=pinned)
+    stays = None if pinned is None else Pinned(pinned, pinned[spokesman] & (spokesman >= 0))
+    fates = decide(verdict, spokesman=spokesman, names=table["name"], keep_all=keep_all, pinned=stays)
     ships = np.asarray(pc.equal(fates["fate"], "kept").to_numpy(zero_copy_only=False), dtype=bool)
     sides = split(table, ships=ships, settings=plan.split, seed=plan.seed, pinned=pinned)
     return _with(table.append_column("side", sides), fates)

@@ -36,6 +36,12 @@ def without_answers_to(table: pa.Table, pinned: Mask) -> pa.Table:
     contents = table["content"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
     repeats = np.isin(contents[known], contents[pinned])
     rows = np.flatnonzero((first[prompts] >= 0) & ~asked & ~repeats)
-    names = table["name"].take(pa.array(first[prompts[rows]])).to_pylist()
-    messages = [f"Asks what {name} of the pinned validation set asks; no row on both sides." for name in names]
-    return with_flaws(table, known[rows], CODE, Severity.ERROR, messages)
+    return with_conflicts(table, known[rows], table["name"].take(pa.array(first[prompts[rows]])))
+
+
+def with_conflicts(table: pa.Table, rows: npt.NDArray[np.int64], names: pa.ChunkedArray) -> pa.Table:
+    """Give the table with a finding for each of these rows, which asks what the pinned row of this name asks."""
+    messages = [
+        f"Asks what {name} of the pinned validation set asks; no row on both sides." for name in names.to_pylist()
+    ]
+    return with_flaws(table, rows, CODE, Severity.ERROR, messages)

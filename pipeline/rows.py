@@ -1,6 +1,6 @@
 """Every row read, composed, measured and checked: what needs one row at a time, spilled to disk as it comes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from pipeline.engines.spool import Spool, spooled
 from pipeline.engines.watched import watched
 from pipeline.exams import decontaminating
 from pipeline.measure import Measure
-from pipeline.measure.moderation import as_column, moderate
+from pipeline.measure.moderation import Moderated, as_column, moderate
 from pipeline.measure.screen import Screen
 from pipeline.onepass import PACKED, Done, OnePass, done
 from pipeline.plan import Plan
@@ -76,11 +76,11 @@ def rows(job: Job, stack: ExitStack) -> Rows:
 
     Raises PlanError for a column that no row of a source has, ProviderGaveUp where moderation could not finish.
     """
-    asks = bool(job.setting.api_key) and job.plan.moderation.enabled
-    stages = stages_of(job.plan, job.target, job.checks, job.setting, asks=asks)
+    is_asked = asks(job.plan, job.setting)
+    stages = stages_of(job.plan, job.target, job.checks, job.setting, asks=is_asked)
     with job.setting.progress.stage("rows", unit="rows", total=None) as advance:
         spool = stack.enter_context(_passed(job, stages, advance))
-    if asks:
+    if is_asked:
         spool = _moderated(spool, job, stack)
     said = [name for name in ("moderation",) if name in spool.schema.names]
     table = spool.columns([*THIN, *said])
@@ -159,30 +159,46 @@ def stages_of(plan: Plan, target: Target, checks: CheckSettings, setting: Settin
 
 def _moderated(spool: Spool, job: Job, stack: ExitStack) -> Spool:
     """Ask the Moderation API about every row, then check the rows with what it said."""
-    plan, setting = job.plan, job.setting
-    with setting.progress.stage("moderate", unit="rows", total=len(spool)) as advance:
-        moderated = stack.enter_context(
-            moderate(
-                spool.pairs("digest", "payload"),
-                settings=plan.moderation,
-                method=plan.target.method,
-                api_key=setting.api_key,
-                base_url=setting.base_url,
-                cache_folder=setting.cache,
-                progress=_shown(advance),
-            )
-        )
-    asked = columns.MODERATION
-    schema = _schema(spool.schema, pa.schema([pa.field("moderation", asked)]), columns.CHECK)
+    moderated = stack.enter_context(asked(job, spool.pairs("digest", "payload"), total=len(spool)))
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in spool.batches():
-            facts = [fact and as_column(fact) for fact in moderated.facts(batch["digest"].to_pylist())]
-            yield batch.append_column("moderation", pa.array(facts, asked))
+            yield batch.append_column("moderation", said_of(batch["digest"], moderated))
 
-    with setting.progress.stage("check", unit="rows", total=len(spool)) as advance:
-        tables = _counted(setting.engine.run(batches(), [Check(job.checks)]), advance)
-        return stack.enter_context(spooled(job.work / "moderated.arrow", tables, schema))
+    with job.setting.progress.stage("check", unit="rows", total=len(spool)) as advance:
+        tables = _counted(job.setting.engine.run(batches(), [Check(job.checks)]), advance)
+        return stack.enter_context(spooled(job.work / "moderated.arrow", tables, moderated_schema(spool.schema)))
+
+
+def asks(plan: Plan, setting: Setting) -> bool:
+    """Say whether the Moderation API is asked about every row."""
+    return bool(setting.api_key) and plan.moderation.enabled
+
+
+def asked(job: Job, rows: Iterable[tuple[bytes, str]], *, total: int) -> Moderated:
+    """Ask the Moderation API about these rows, each a digest and a payload; what it said of them is closed by the caller."""
+    plan, setting = job.plan, job.setting
+    with setting.progress.stage("moderate", unit="rows", total=total) as advance:
+        return moderate(
+            rows,
+            settings=plan.moderation,
+            method=plan.target.method,
+            api_key=setting.api_key,
+            base_url=setting.base_url,
+            cache_folder=setting.cache,
+            progress=_shown(advance),
+        )
+
+
+def said_of(digests: pa.Array | pa.ChunkedArray, moderated: Moderated) -> pa.Array:
+    """Give what was said of rows by their digests; null where nothing was asked."""
+    facts = [fact and as_column(fact) for fact in moderated.facts(digests.to_pylist())]
+    return pa.array(facts, columns.MODERATION)
+
+
+def moderated_schema(schema: pa.Schema) -> pa.Schema:
+    """Give the columns of rows that were asked about and checked afterwards; `schema` has those of before."""
+    return _schema(schema, pa.schema([pa.field("moderation", columns.MODERATION)]), columns.CHECK)
 
 
 def demand_columns(table: pa.Table) -> None:

@@ -9,11 +9,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline import read
 from pipeline.account import Elsewhere
 from pipeline.check import gravest_first, survey
-from pipeline.cluster import components, files, kin, measured, sides, stars, twins
+from pipeline.cluster import components, files, kin, measured, pinned, sides, stars, twins
 from pipeline.cluster.engine import Engine
 from pipeline.cluster.files import Finished
 from pipeline.cluster.job import PART_BITS, Job
@@ -32,7 +33,7 @@ from pipeline.portrayed import portrayed
 from pipeline.read.source import streams
 from pipeline.remember.version import version
 from pipeline.rows import Job as Order
-from pipeline.rows import demand_columns, stages_of
+from pipeline.rows import asked, asks, demand_columns, said_of, stages_of
 from pipeline.setting import Setting
 from pipeline.write import BOM, Written, findings_lines
 
@@ -56,22 +57,13 @@ class Layout(NamedTuple):
 
 def build(plan: Plan, setting: Setting, *, engine: Engine, layout: Layout) -> Outcome:
     """Build what the plan describes on the engine, and publish it in the plan's folder."""
-    if setting.api_key and plan.moderation.enabled:
-        raise PlanError(
-            "moderation: the distributed engine asks no provider. Build without OPENAI_API_KEY, or set "
-            "`moderation.enabled = false`."
-        )
-    if plan.split.pinned:
-        raise PlanError(
-            "split.validation: the distributed engine pins no file yet. Build it with the embedded engine, or give a share."
-        )
     with ExitStack() as stack:
         order, account = begun(plan, setting, stack)
         _demand_distinct(order.sources)
         layout.store.clear()
         stack.callback(layout.store.clear)
         job = _divided(order, layout)
-        parts = _steps(job, engine, setting)
+        parts = _steps(job, engine, order)
         built = order.work / "built"
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):
@@ -102,7 +94,8 @@ def _payloads(job: Job, rows: Numbers) -> list[str]:
 def _divided(order: Order, layout: Layout) -> Job:
     """Cut the sources into parts, and give what every step knows."""
     parts = _cut(order, layout)
-    stages = stages_of(order.plan, order.target, order.checks, order.setting, asks=False)
+    is_asked = asks(order.plan, order.setting)
+    stages = stages_of(order.plan, order.target, order.checks, order.setting, asks=is_asked)
     nowhere = Cache(Path())  # what is kept lies where every machine sees it
     work = OnePass(tuple(stages), nowhere, version=version(), forgotten=order.forgotten)
     if layout.remembered is not None:
@@ -113,6 +106,7 @@ def _divided(order: Order, layout: Layout) -> Job:
         buckets=layout.buckets or -(-parts // BUCKET_PARTS),
         plan=order.plan,
         work=work,
+        asks=is_asked,
         held_codes=held_codes(order.plan),
         mask=masked_kinds(order.plan),
         remembered=layout.remembered,
@@ -164,12 +158,43 @@ def _parts(order: Order, rows: int) -> Iterator[list[Piece]]:
                 yield part
 
 
-def _steps(job: Job, engine: Engine, setting: Setting) -> list[Finished]:
-    """Run every step on the engine; gives what the whole needs to know of each part."""
-    parts, buckets = range(job.parts), range(job.buckets)
+def _rows(job: Job, engine: Engine, order: Order) -> None:
+    """Save every row with all that can be said of it alone, and tell the buckets what it says."""
+    parts, setting = range(job.parts), order.setting
     with setting.progress.stage("rows", unit="rows", total=None) as advance:
         careful = partial(measured.measure_part, job, is_careful=True)
-        advance(sum(engine.each(partial(measured.measure_part, job), parts, careful=careful)))
+        rows = sum(engine.each(partial(measured.measure_part, job), parts, careful=careful))
+        advance(rows)
+    if job.asks:
+        _ask(job, order, rows)
+        with setting.progress.stage("check", unit="rows", total=rows) as advance:
+            check = partial(measured.check_part, job, checks=order.checks)
+            advance(sum(engine.each(check, parts, careful=partial(check, is_careful=True))))
+    if job.plan.split.pinned:
+        engine.each(partial(pinned.ask_prompts, job), parts)
+        engine.each(partial(pinned.tell_conflicts, job, rows=rows), range(job.buckets))
+        engine.each(partial(pinned.warn, job), parts)
+
+
+def _ask(job: Job, order: Order, rows: int) -> None:
+    """Ask the provider about every row, from here: its limits are those of one account, however many machines there are."""
+
+    def told() -> Iterator[tuple[bytes, str]]:
+        for part in range(job.parts):
+            texts = job.store.load(f"measured/{part:07}", columns=["digest", "payload"])
+            composed = texts.filter(pc.is_valid(texts["digest"]))
+            yield from zip(composed["digest"].to_pylist(), composed["payload"].to_pylist(), strict=True)
+
+    with asked(order, told(), total=rows) as moderated:
+        for part in range(job.parts):
+            digests = job.store.load(f"measured/{part:07}", columns=["digest"])["digest"]
+            job.store.save(f"said/{part:07}", [pa.table({"moderation": said_of(digests, moderated)})])
+
+
+def _steps(job: Job, engine: Engine, order: Order) -> list[Finished]:
+    """Run every step on the engine; gives what the whole needs to know of each part."""
+    parts, buckets, setting = range(job.parts), range(job.buckets), order.setting
+    _rows(job, engine, order)
     with setting.progress.stage("group", unit="rows", total=None):
         contents = sum(engine.each(partial(twins.meet, job), buckets))
         engine.each(partial(twins.pair, job, contents=contents), buckets)
@@ -211,8 +236,10 @@ def _lineage(job: Job, parts: Sequence[Finished]) -> Iterator[pa.Table]:
 
 
 def _cuts(job: Job, engine: Engine) -> sides.Cuts:
-    """Find where each file is full."""
+    """Find where each file is full; where a validation set is pinned nothing is to be filled."""
     shipped = sum(engine.each(partial(sides.count_kin, job), range(job.parts)))
+    if job.plan.split.pinned:
+        return sides.Cuts(0.0, {})
     bins: sides.Bins = sum(engine.each(partial(sides.tally, job), range(job.buckets)), sides.Bins())
     full = sides.full_bins(bins, job.plan.split)
     wanted = frozenset((stratum, one.spot) for stratum, one in full.items())

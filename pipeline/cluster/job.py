@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from pipeline.plan import Plan
 
 Numbers = npt.NDArray[np.int64]
 PART_BITS = 32
+ROWS: Final = "rows"
+"""Topic of rows of which all is known that their part can know."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +29,24 @@ class Job:
     plan: Plan
     work: OnePass
     """What is done to each piece of the sources."""
+    asks: bool = False
+    """Whether a provider is asked about every row, and rows are checked after that."""
     held_codes: tuple[str, ...]
     mask: frozenset[PrivateKind] = field(default_factory=frozenset)
     remembered: Store | None = None
     """Where what was worked out of pieces is kept between builds; None: each build begins anew."""
     encodings: Mapping[str, str] = field(default_factory=dict)
     """Encoding in which each source file is read, by its address."""
+
+    @property
+    def measured(self) -> str:
+        """Give the topic of rows after the one pass."""
+        return "measured" if self.asks else self.judged
+
+    @property
+    def judged(self) -> str:
+        """Give the topic of rows that are checked each for itself; where a validation set is pinned they meet it next."""
+        return "judged" if self.plan.split.pinned else ROWS
 
     def from_parts(self, topic: str) -> Mail:
         """Give the mail that parts send to buckets."""

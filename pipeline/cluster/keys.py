@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+_PINNED, _SOUND, _UNSOUND = range(3)
 RANK: Final = pa.binary(17)
-"""Order of speakers: 0 for a sound row and 1 for an unsound one, then the digest."""
+"""Order of speakers: 0 for a pinned row, 1 for another sound one and 2 for an unsound one, then the digest."""
 
 
 def homes(keys: pa.ChunkedArray | pa.Array, buckets: int) -> Numbers:
@@ -33,18 +34,28 @@ def fixed_bytes(keys: pa.ChunkedArray | pa.Array, width: int) -> bytes:
     return bytes(memoryview(data)[whole.offset * width : (whole.offset + len(whole)) * width])
 
 
-def ranks(sound: Mask, digests: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Give the rank of rows that have a digest."""
+def ranks(sound: Mask, pinned: Mask, digests: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Give the rank of rows that have a digest; pinned rows are sound."""
     parts = np.empty((len(sound), 17), np.uint8)
-    parts[:, 0] = ~sound
+    parts[:, 0] = np.where(pinned, _PINNED, np.where(sound, _SOUND, _UNSOUND))
     parts[:, 1:] = np.frombuffer(fixed_bytes(digests, 16), np.uint8).reshape(-1, 16)
     return pa.FixedSizeBinaryArray.from_buffers(RANK, len(sound), [None, pa.py_buffer(parts.tobytes())])
 
 
 def is_sound(rank: pa.ChunkedArray | pa.Array) -> Mask:
     """Say which ranks are those of sound rows."""
-    sound: Mask = np.frombuffer(fixed_bytes(rank, 17), np.uint8).reshape(-1, 17)[:, 0] == 0
+    sound: Mask = _classes(rank) != _UNSOUND
     return sound
+
+
+def is_pinned(rank: pa.ChunkedArray | pa.Array) -> Mask:
+    """Say which ranks are those of pinned rows."""
+    pinned: Mask = _classes(rank) == _PINNED
+    return pinned
+
+
+def _classes(rank: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(fixed_bytes(rank, 17), np.uint8).reshape(-1, 17)[:, 0]
 
 
 def found(keys: pa.ChunkedArray | pa.Array, among: pa.ChunkedArray | pa.Array) -> Numbers:

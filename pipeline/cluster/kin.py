@@ -8,10 +8,11 @@ import pyarrow.compute as pc
 
 from pipeline.cluster.components import LINKS, send_links
 from pipeline.cluster.job import Job
-from pipeline.cluster.keys import distinct, found, homes, lengths, runs
+from pipeline.cluster.keys import Mask, Numbers, distinct, found, homes, lengths, runs
+from pipeline.cluster.measured import sound_and_pinned
 from pipeline.cluster.store import Mail
 from pipeline.core.columns import DIGEST
-from pipeline.decide import decide, judge
+from pipeline.decide import Pinned, decide, judge
 from pipeline.group.kin import OPEN_ANSWERS, OPEN_SHARE, Bond, bond_names, family_keys
 
 ASKED: Final = pa.schema(
@@ -31,24 +32,33 @@ KIN: Final = pa.schema([pa.field("group", DIGEST), pa.field("kin", DIGEST)])
 
 def decide_part(job: Job, part: int) -> int:
     """Save the fate of each row, tell the buckets which groups share prompts and families; gives the rows composed."""
-    thin = ["name", "digest", "content", "prompt", "family", "trouble", "findings"]
+    thin = ["name", "source", "digest", "content", "prompt", "family", "trouble", "findings"]
     rows = job.store.load(f"rows/{part:07}", columns=thin)
     told = job.to_parts("grouped").receive(part)
     at = found(rows["content" if job.plan.dedupe.exact else "digest"], told["content"])
     told = told.take(pa.array(at, mask=(at < 0) | ~pc.is_valid(rows["digest"]).to_numpy()))
     names = pa.concat_arrays([*rows["name"].chunks, *told["speaker"].chunks])
     verdict = judge(rows, held_codes=job.held_codes)
+    pinned = _pinned(rows, told, job)
     # a speaker from elsewhere is a row after the part's own: `decide` need not know that the table is one of many
     has_speaker = pc.is_valid(told["speaker"]).to_numpy()
     is_own = pc.fill_null(pc.equal(told["speaker"], rows["name"]), fill_value=False).to_numpy()
     here = np.arange(len(rows))
     speaker = np.where(is_own, here, np.where(has_speaker, len(rows) + here, -1))
-    fates = decide(verdict, spokesman=speaker, names=pa.chunked_array([names]), keep_all=job.plan.dedupe.keep == "all")
-    grouped = {name: told[name] for name in ("group", "likeness", "is_repeated", "is_twin")}
+    keep_all = job.plan.dedupe.keep == "all"
+    fates = decide(verdict, spokesman=speaker, names=pa.chunked_array([names]), keep_all=keep_all, pinned=pinned)
+    grouped = {name: told[name] for name in ("group", "alone", "likeness", "is_repeated", "is_twin")}
     columns = {**grouped, "fate": fates["fate"], "twin": fates["twin"]}
     job.store.save(f"fates/{part:07}", [pa.table(columns)])
-    _tell(job, part, rows.append_column("group", told["group"]))
+    _tell(job, part, rows.append_column("group", told["alone"]))
     return len(rows) - int(rows["digest"].null_count)
+
+
+def _pinned(rows: pa.Table, told: pa.Table, job: Job) -> Pinned | None:
+    if not job.plan.split.pinned:
+        return None
+    repeated = pc.fill_null(told["is_pinned"], fill_value=False).to_numpy()
+    return Pinned(sound_and_pinned(rows, job)[1], repeated)
 
 
 def link(job: Job, bucket: int, *, composed: int) -> int:
@@ -60,16 +70,25 @@ def link(job: Job, bucket: int, *, composed: int) -> int:
     asked = asked.sort_by([(name, "ascending") for name in ("prompt", "content", "group")])
     firsts = runs(asked, "prompt")
     codes = np.repeat(np.arange(len(firsts)), lengths(firsts, len(asked)))
-    rows = np.bincount(codes, weights=asked["count"].to_numpy(), minlength=len(firsts))
-    answers = np.bincount(codes[runs(asked, "prompt", "content")], minlength=len(firsts))
+    rows, is_open = crowds(asked, codes, of_all=composed)
     shared = distinct(asked.filter(pa.array(rows[codes] > 1)).select(["prompt", "part"]))
     job.to_parts("shared").send(bucket, shared.select(PROMPTS.names), shared["part"].to_numpy())
-    is_open = (rows >= OPEN_SHARE * composed) & (answers >= OPEN_ANSWERS)
     bound = distinct(asked.filter(pa.array(~is_open[codes])).select(["prompt", "group"]))
     families = distinct(job.from_parts("families").receive(bucket))
     links = [_links(bound, "prompt", Bond.PROMPT), _links(families, "family", Bond.FAMILY)]
     send_links(Mail(job.store, "links/0", job.buckets, job.buckets), bucket, distinct(pa.concat_tables(links)))
     return sum(map(len, links))
+
+
+def crowds(asked: pa.Table, codes: Numbers, *, of_all: int) -> tuple[Numbers, Mask]:
+    """Give how many rows ask each prompt, and whether it is an open task, as `group.kin` does with all rows at hand.
+
+    `asked` is sorted by prompt and content and has the count of each; `codes` number its prompts.
+    """
+    prompts = int(codes[-1]) + 1 if len(codes) else 0
+    rows = np.bincount(codes, weights=asked["count"].to_numpy(), minlength=prompts)
+    answers = np.bincount(codes[runs(asked, "prompt", "content")], minlength=prompts)
+    return rows, (rows >= OPEN_SHARE * of_all) & (answers >= OPEN_ANSWERS)
 
 
 def tell_kin(job: Job, bucket: int) -> None:
@@ -81,21 +100,21 @@ def tell_kin(job: Job, bucket: int) -> None:
     job.to_parts("kin").send(bucket, told, groups["part"].to_numpy()[at >= 0])
 
 
-def kin_of(job: Job, part: int, group: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give the kin of each row of a part by its group; null where a row has none."""
+def kin_of(job: Job, part: int, alone: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give the kin of each row of a part by the name of its group as kin; null where a row has none."""
     told = job.to_parts("kin").receive(part)
-    own = bond_names(group, Bond.ALONE)
-    at = found(own, told["group"])
+    at = found(alone, told["group"])
     kin = told["kin"].take(pa.array(at, mask=at < 0))
-    return pc.coalesce(kin, own)
+    return pc.coalesce(kin, alone)
 
 
 def _links(table: pa.Table, by: str, bond: Bond) -> pa.Table:
     """Give links from groups to what binds them: names of bonds are smaller than those of groups."""
-    return pa.table([bond_names(table["group"], Bond.ALONE), bond_names(table[by], bond)], schema=LINKS)
+    return pa.table([table["group"], bond_names(table[by], bond)], schema=LINKS)
 
 
 def _tell(job: Job, part: int, rows: pa.Table) -> None:
+    """Tell the buckets which groups stand under which prompt and family; `group` is its name as kin that nothing binds."""
     composed = rows.filter(pc.is_valid(rows["digest"]))
     content = composed["content" if job.plan.dedupe.exact else "digest"]
     asked = pa.table({"prompt": composed["prompt"], "content": content, "group": composed["group"]})
@@ -107,7 +126,7 @@ def _tell(job: Job, part: int, rows: pa.Table) -> None:
     members = composed.filter(pc.is_valid(composed["family"]))
     families = distinct(pa.table([family_keys(members["family"]), members["group"]], schema=FAMILIES))
     job.from_parts("families").send(part, families, homes(families["family"], job.buckets))
-    groups = distinct(pa.table({"group": bond_names(composed["group"], Bond.ALONE)}))
+    groups = distinct(composed.select(["group"]))
     groups = groups.append_column("part", pa.array(np.full(len(groups), part, np.int64)))
     job.from_parts("groups").send(part, groups, homes(groups["group"], job.buckets))
 

@@ -13,9 +13,10 @@ import xxhash
 from pipeline.cluster.job import Job, row_numbers
 from pipeline.cluster.keys import found, homes, runs
 from pipeline.cluster.kin import kin_of
+from pipeline.cluster.measured import sound_and_pinned
 from pipeline.core.columns import DIGEST, SIDES
 from pipeline.core.settings import SplitSettings
-from pipeline.split import LARGEST_FILL
+from pipeline.split import LARGEST_FILL, split
 
 BITS: Final = 12
 """Hashes are counted in 4,096 bins; the kin of one bin are then looked at one by one: 2,500 of ten million."""
@@ -57,7 +58,7 @@ def count_kin(job: Job, part: int) -> int:
     """Tell the buckets how many examples of each kin ship, and save each row's kin; gives the number that ships."""
     fates = job.store.load(f"fates/{part:07}")
     rows = job.store.load(f"rows/{part:07}", columns=["stratum"])
-    kin = kin_of(job, part, fates["group"])
+    kin = kin_of(job, part, fates["alone"])
     job.store.save(f"related/{part:07}", [pa.table({"kin": kin})])
     ships = pc.equal(fates["fate"], "kept")
     strata = _strata(rows["stratum"], job.plan.split)
@@ -148,8 +149,14 @@ def cuts(
 
 
 def sides_of(job: Job, part: int, rows: pa.Table, cut: Cuts) -> pa.Array:
-    """Give the side of every row of a part that ships, None for the others; `rows` has kin, fate and stratum."""
+    """Give the side of every row of a part that ships, None for the others.
+
+    `rows` has kin, fate and stratum, and what `sound_and_pinned` asks for where a validation set is pinned.
+    """
     ships = pc.equal(rows["fate"], "kept").to_numpy()
+    if job.plan.split.pinned:
+        pinned = sound_and_pinned(rows, job)[1]
+        return split(rows, ships=ships, settings=job.plan.split, seed=job.plan.seed, pinned=pinned)
     kept = rows.select(["kin", "stratum"]).filter(pa.array(ships))
     told = job.to_parts("strata").receive(part)
     at = found(kept["kin"], told["kin"])

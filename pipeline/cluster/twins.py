@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.cluster.job import Job, part_of, row_numbers
-from pipeline.cluster.keys import RANK, distinct, found, is_sound, lengths, runs
-from pipeline.cluster.measured import merged
+from pipeline.cluster.keys import RANK, distinct, found, is_pinned, is_sound, lengths, runs
+from pipeline.cluster.measured import least, merged
 from pipeline.cluster.stars import EDGES
 from pipeline.cluster.store import Numbers
 from pipeline.core.columns import DIGEST
@@ -43,6 +43,7 @@ MEMBERS: Final = pa.schema(
         pa.field("rank", RANK),
         pa.field("home", pa.int32()),
         pa.field("smallest", DIGEST),
+        pa.field("alone", DIGEST),
         pa.field("name", pa.string()),
     ]
 )
@@ -50,16 +51,20 @@ REPLIES: Final = pa.schema(
     [
         pa.field("rank", RANK),
         pa.field("group", DIGEST),
+        pa.field("alone", DIGEST),  # the group's name as kin that nothing binds
         pa.field("is_shared", pa.bool_()),  # the centre has taken somebody
         pa.field("speaker", pa.string()),  # None: no row of the group is sound
+        pa.field("is_pinned", pa.bool_()),  # the speaker is
     ]
 )
 GROUPED: Final = pa.schema(
     [
         pa.field("content", DIGEST),
         pa.field("group", DIGEST),
+        pa.field("alone", DIGEST),
         pa.field("likeness", pa.float32()),
         pa.field("speaker", pa.string()),
+        pa.field("is_pinned", pa.bool_()),  # the speaker is
         pa.field("is_repeated", pa.bool_()),  # several rows have this content
         pa.field("is_twin", pa.bool_()),  # several rows are of this group
     ]
@@ -92,6 +97,9 @@ def pair(job: Job, bucket: int, *, contents: int) -> int:
     firsts = runs(bands, "band", "key")
     sizes = lengths(firsts, len(bands))
     first, second = met(np.repeat(firsts, sizes), np.repeat(sizes, sizes))
+    pinned = is_pinned(bands["rank"])
+    may = ~(pinned[first] & pinned[second])  # each of two pinned rows is a centre
+    first, second = first[may], second[may]
     ends = bands.select([field.name for field in _END])
     columns = [ends.take(pa.array(side))[field.name] for side in (first, second) for field in _END]
     pairs = distinct(pa.table(columns, schema=PAIRS))
@@ -112,11 +120,11 @@ def sift(job: Job, part: int) -> int:
     """Send the pairs that their sketches do not rule out back, with the texts of second rows; gives their number."""
     pairs = job.among_parts("met").receive(part)
     own = _cells(job, part, ["sketch"], pairs["second_row"].to_numpy())
-    least = job.plan.dedupe.threshold
+    threshold = job.plan.dedupe.threshold
     may = [np.zeros(0, dtype=bool)]
     for start in range(0, len(pairs), SKETCHES_AT_ONCE):
         one, other = (table["sketch"].slice(start, SKETCHES_AT_ONCE) for table in (pairs, own))
-        may.append(may_reach(sketches_of(one), sketches_of(other), least=least))
+        may.append(may_reach(sketches_of(one), sketches_of(other), least=threshold))
     pairs = pairs.filter(pa.array(np.concatenate(may))).drop_columns(["sketch"])
     to = part_of(pairs["first_row"].to_numpy())
     job.among_parts("hopeful").send(part, pairs, to)
@@ -156,6 +164,7 @@ def gather_groups(job: Job, bucket: int) -> None:
         chiefs["rank"],
         own,
         chiefs["smallest"],
+        chiefs["alone"],
         chiefs["name"],
     ]
     to = pc.coalesce(stars["home"].take(taken), own).to_numpy().astype(np.int64)
@@ -168,12 +177,13 @@ def name_groups(job: Job, bucket: int) -> None:
     members = members.sort_by([("centre", "ascending"), ("rank", "ascending")])
     firsts = runs(members, "centre")
     sizes = lengths(firsts, len(members))
-    codes = pa.array(np.repeat(np.arange(len(firsts)), sizes))
-    least = pa.table({"code": codes, "smallest": members["smallest"]}).group_by("code", use_threads=False)
-    names = least.aggregate([("smallest", "min")])["smallest_min"]
+    codes = np.repeat(np.arange(len(firsts)), sizes)
+    names = least(members, codes)
     heads = members.take(pa.array(firsts))  # a centre is the first of its group by rank
     speakers = pc.if_else(pa.array(is_sound(heads["centre"])), heads["name"], pa.scalar(None, pa.string()))
-    replies = [members["rank"], names.take(codes), pa.array(sizes > 1).take(codes), speakers.take(codes)]
+    pinned = pa.array(is_pinned(heads["centre"]))
+    of_group = names["smallest"], names["alone"], pa.array(sizes > 1), speakers, pinned
+    replies = [members["rank"], *(one.take(pa.array(codes)) for one in of_group)]
     home = members["home"].to_numpy().astype(np.int64)
     job.among_buckets("replies").send(bucket, pa.table(replies, schema=REPLIES), home)
 
@@ -188,7 +198,8 @@ def answer(job: Job, bucket: int) -> None:
     is_twin = np.asarray(replies["is_shared"].to_numpy(), dtype=bool) | is_repeated
     alone = pa.array(np.ones(len(chiefs), np.float32), mask=~is_twin)
     alike = pc.coalesce(stars["likeness"].take(pa.array(at, mask=at < 0)), pa.chunked_array([alone]))
-    columns = [chiefs["content"], replies["group"], alike, replies["speaker"], is_repeated, is_twin]
+    speaker = replies["speaker"], replies["is_pinned"]
+    columns = [chiefs["content"], replies["group"], replies["alone"], alike, *speaker, is_repeated, is_twin]
     grouped = pa.table(columns, schema=GROUPED)
     where = job.store.load(f"where/{bucket:07}")
     told = grouped.take(pa.array(found(where["content"], grouped["content"])))

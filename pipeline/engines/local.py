@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
+from pipeline.core.columns import READ
 from pipeline.core.stage import Stage
 from pipeline.core.trouble import Trouble
 
@@ -55,6 +56,10 @@ class Local(NamedTuple):
     def run(self, batches: Iterable[pa.RecordBatch], stages: Sequence[Stage]) -> Iterator[pa.Table]:
         """Give each batch after all stages, in the order they came."""
         return self.map(map(_Batch, batches), partial(_through, stages=stages))
+
+    def run_apart(self, batches: Iterable[pa.RecordBatch], stages: Sequence[Stage]) -> Iterator[pa.Table]:
+        """Do the same as `run` in processes of their own, as `apart` does."""
+        return self.apart(map(_Batch, batches), partial(_through, stages=stages))
 
     def apart(self, tasks: Iterable[T], work: Callable[[T], Answer]) -> Iterator[Answer]:
         """Do the same as `map` in processes of their own, however few the tasks: this one outlives what kills them."""
@@ -158,11 +163,12 @@ class _Batch(NamedTuple):
         return [self._replace(rows=self.rows[:middle]), self._replace(rows=self.rows[middle:])] if middle else []
 
     def lost(self) -> Self:
-        """Give the row as one that could not be read, so that it is held and not lost."""
-        trouble = Trouble("run.worker-lost", "the worker process died on this row, twice.")
+        """Give the row as one that could not be read, so that it is held and not lost; of what was made of it nothing stays."""
+        trouble = str(Trouble("run.worker-lost", "the worker process died on this row, twice."))
         record = self.rows["record"][0].as_py()
-        values = {"unread": [str(trouble)], "raw": [(record or "").encode()], "record": [None]}
-        columns = self.rows.to_pydict() | values
+        values = {"unread": [trouble], "trouble": [trouble], "raw": [(record or "").encode()], "record": [None]}
+        made = {name: [None] for name in self.rows.schema.names if name not in READ.names}
+        columns = self.rows.to_pydict() | made | {n: v for n, v in values.items() if n in self.rows.schema.names}
         return self._replace(rows=pa.RecordBatch.from_pydict(columns, schema=self.rows.schema))
 
 

@@ -30,6 +30,15 @@ def test_flagged_rows_are_rejected_and_every_row_is_verified(house: House) -> No
     assert standin.complaints == []
 
 
+def test_a_row_of_which_nothing_could_be_made_is_asked_nothing(house: House) -> None:
+    with running(Standin()) as standin:
+        house.write(faq_csv="question,answer\nWhat?,\nHi,Hello\n")
+        report = house.build(api_key=KEY, base_url=standin.base_url, **QUICK).report
+
+    assert {"faq.csv:2": "rejected"} == house.fates()
+    assert ("verified", 1) == (report.moderation.state, report.moderation.verified)
+
+
 @pytest.mark.parametrize(("policy", "fates"), [("hold", {"held"}), ("report", set())])
 def test_the_plan_says_what_becomes_of_flagged_rows(house: House, policy: str, fates: set[str]) -> None:
     with running(Standin()) as standin:

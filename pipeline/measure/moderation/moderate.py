@@ -61,8 +61,8 @@ class Moderated:
         if self._cache is not None:
             self._cache.close()
 
-    def facts(self, digests: Sequence[bytes]) -> list[Moderation | None]:
-        """Give the facts of rows in their order; None: nothing was asked about the row."""
+    def facts(self, digests: Sequence[bytes | None]) -> list[Moderation | None]:
+        """Give the facts of rows in their order; None: nothing was asked about the row, as of one without a payload."""
         return [None] * len(digests) if self._session is None else self._session.facts(digests)
 
 

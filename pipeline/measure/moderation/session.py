@@ -200,11 +200,11 @@ class Session:
         kept = f"{talk.judged:,} texts were judged in this run and are kept"
         return ProviderGaveUp(f"{error}. {missing:,} texts have no verdict; {kept}. The next run goes on from there.")
 
-    def facts(self, digests: Sequence[bytes]) -> list[Moderation | None]:
-        """Give the facts of rows in their order; None: nothing was asked about it."""
-        keys = [row_key(digest, judge=self._judge.of_rows) for digest in digests]
-        known = self._cache.get(keys)
-        return [self._fact(digest, known.get(name)) for digest, name in zip(digests, keys, strict=True)]
+    def facts(self, digests: Sequence[bytes | None]) -> list[Moderation | None]:
+        """Give the facts of rows in their order; None: nothing was asked about it, as of a row without a payload."""
+        keys = {digest: row_key(digest, judge=self._judge.of_rows) for digest in digests if digest is not None}
+        known = self._cache.get(keys.values())
+        return [None if digest is None else self._fact(digest, known.get(keys[digest])) for digest in digests]
 
     def _fact(self, digest: bytes, known: bytes | None) -> Moderation | None:
         packed = known or self._held.get(digest)
