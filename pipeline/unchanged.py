@@ -120,6 +120,11 @@ def note(plan: Plan, setting: Setting, then: Inputs | None, published: Published
         return
 
 
+def is_noted(folder: Path, cache: Path) -> bool:
+    """Say whether a build of the dataset in this folder was noted: most of what the next one needs is kept then."""
+    return _place(cache, folder).is_file()
+
+
 def _place(cache: Path, folder: Path) -> Path:
     return cache / FOLDER / f"{xxhash.xxh3_64_hexdigest(str(folder.absolute()).encode())}.json"
 

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from pipeline.cli._worker_counter import WorkerCounter
     from pipeline.engines.ready import Ready
 
 ALONE: Final = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
@@ -52,22 +53,25 @@ def without_pandas() -> None:
             pa.array([0])
 
 
+def alone() -> None:
+    """Keep numpy and Arrow from starting threads; to be called before they are imported."""
+    if sys.platform == "linux":
+        os.environ.update(ALONE | os.environ)
+
+
 def ready_workers(workers: int) -> "Ready | None":
-    """Fork workers from this process, with all that they import and load: on Linux, unless it has threads of others.
+    """Fork workers of a check from this process, with all that they import and load: on Linux, unless it has threads.
 
     Else, and then None is given, start the server that workers are forked from, which imports and loads it beside us. Its
     libraries' threads are idle: nothing is counted or computed before it forks.
     """
     if sys.platform == "linux":
-        os.environ.update(ALONE | os.environ)
+        alone()
         from pipeline.cli import _worker
-        from pipeline.engines.ready import Ready, may_fork
+        from pipeline.engines.ready import may_fork
 
         if may_fork():
-            _worker.leave_watching()
-            ready = Ready(workers, first=partial(_worker.watch, workers))
-            _worker.let_go()
-            return ready
+            return forked_with(_worker.COUNTER, workers)
     import multiprocessing
     from multiprocessing import forkserver
 
@@ -78,11 +82,23 @@ def ready_workers(workers: int) -> "Ready | None":
     return None
 
 
-def dismiss_workers() -> None:
-    """Let the server of workers end, beside us: it holds the tables that they shared, 180 MB that the last steps may need.
+def forked_with(counter: "WorkerCounter", workers: int) -> "Ready":
+    """Fork workers that share a counter, which this process lets go of."""
+    from pipeline.engines.ready import forked
+
+    counter.leave_watching()
+    ready = forked(workers, first=partial(counter.watch, workers))
+    counter.let_go()
+    return ready
+
+
+def dismiss_workers(ready: "Ready | None" = None) -> None:
+    """Let the workers and their server end, beside us: they hold tables, 180 MB that the last steps may need.
 
     The next worker would start another one.
     """
+    if ready:
+        ready.end(waits=False)
     forkserver = sys.modules.get("multiprocessing.forkserver")  # a small check needs none
     if forkserver and (stop := getattr(forkserver._forkserver, "_stop", None)):  # noqa: SLF001 - no public way; it ends with us else
         Thread(target=stop).start()

@@ -1,5 +1,6 @@
 """tuneset build: the main job."""
 
+from contextlib import ExitStack
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli._cluster import Cluster, cluster_options, distributed
+from pipeline.cli._light import alone
 from pipeline.cli._log import log_format
 from pipeline.cli._options import plan_option, workers_option
 
@@ -69,6 +71,7 @@ def command(
     Reads the sources, composes examples, removes duplicates, checks, splits and writes train and validation JSONL with
     a report and the price. The dataset of an earlier run stays untouched until the new one is complete.
     """
+    alone()
     from pipeline.cli._log import progress_for
     from pipeline.plan import load
 
@@ -118,24 +121,34 @@ def built(
     from pipeline.cli._light import without_pandas
 
     without_pandas()
+    from pipeline.cli._builders import builders
     from pipeline.cli._outside import outside
     from pipeline.cli._profile import clocks
     from pipeline.cli._shelf import shelf
     from pipeline.engines.local import Local
+    from pipeline.engines.ready import Ready
     from pipeline.run import Setting, build
+    from pipeline.unchanged import is_noted
 
-    world = outside()
-    with shelf(plan.write.folder, world.cache, root=path.absolute().parent, tell=progress.note) as folder:
+    world, root = outside(), path.absolute().parent
+    workers = 1 if cluster else workers or world.cores
+    remembered = world.cache / "rows" if remembers else None
+    with ExitStack() as stack:
+        folder = stack.enter_context(shelf(plan.write.folder, world.cache, root=root, tell=progress.note))
+        # of what was built before most is known, and few workers or none are needed
+        is_known = remembered is not None and is_noted(folder, remembered)
+        ready = Ready() if is_known else builders(plan, root, workers=workers, vocabularies=world.vocabularies)
+        stack.enter_context(ready)
         with clocks(progress, profiled=profiled) as timed:
             setting = Setting(
-                root=path.absolute().parent,
+                root=root,
                 folder=folder,
                 today=as_of or world.today,
                 stamp=world.stamp,
                 cache=world.cache,
-                remembered=world.cache / "rows" if remembers else None,
+                remembered=remembered,
                 vocabularies=world.vocabularies,
-                engine=Local(workers or world.cores),
+                engine=Local(workers, ready),
                 api_key=world.api_key,
                 base_url=world.base_url,
                 salt=world.salt,

@@ -2,7 +2,9 @@
 
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,11 +111,15 @@ def command(files: tuple[str, ...], **options: Any) -> int:
     """
     collect_seldom()
     workers = options["workers"] or min(WORKERS, outside().cores)
-    has_tasks = _is_large(files) and not (options["fix"] or options["diff"])
-    ready = ready_workers(workers) if has_tasks and workers > 1 else None
-    without_pandas()
-    ask, names, validation = _asked(files, options)
-    ask = replace(ask, workers=workers, ready=ready)
+    needs_them = workers > 1 and _is_large(files) and not (options["fix"] or options["diff"])
+    with (ready_workers(workers) if needs_them else None) or nullcontext() as ready:
+        without_pandas()
+        ask, names, validation = _asked(files, options)
+        return _done(names, validation, replace(ask, workers=workers, ready=ready), options)
+
+
+def _done(names: tuple[str, ...], validation: tuple[str, ...], ask: "Ask", options: dict[str, Any]) -> int:
+    """Do what is asked, and give the exit code."""
     if options["fix"] or options["diff"]:
         return _fix(names, ask, options)
     if options["target"] == "all":
@@ -221,7 +227,9 @@ def _check(names: tuple[str, ...], validation: tuple[str, ...], ask: "Ask", opti
 
     old = baseline.load(Path(options["baseline"])) if options["baseline"] else baseline.Baseline()
     ask = replace(ask, hidden=old.hidden, suite=Path(options["expect"]) if options["expect"] else None)
-    checked = check_named(names, validation=validation, ask=ask, stdin=sys.stdin.buffer, when_judged=dismiss_workers)
+    checked = check_named(
+        names, validation=validation, ask=ask, stdin=sys.stdin.buffer, when_judged=partial(dismiss_workers, ask.ready)
+    )
     if options["write_baseline"]:
         Path(options["write_baseline"]).write_text(baseline.written(checked.keys | old.hidden), encoding="utf-8")
     return baseline.compared(checked, old.rates) if old.rates else checked

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
+from pipeline.cli._light import alone
 from pipeline.cli._log import log_format
 from pipeline.cli._options import plan_option, workers_option
 from pipeline.core.errors import TunesetError
@@ -77,6 +78,7 @@ def command(
     gave up, run again to go on; 5 published or unchanged, but `on_success` failed; 75 another run is at work, try
     again later; 130 interrupted.
     """
+    alone()
     from pipeline.cli._log import JsonLog
     from pipeline.plan import load
 

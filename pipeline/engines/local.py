@@ -51,7 +51,7 @@ class Local(NamedTuple):
     workers: int = 1
     """Processes; 1 runs everything in this one, for debuggers and small machines."""
     ready: "Ready | None" = None
-    """Workers that are there already, as many."""
+    """Where as many workers wait between runs, perhaps from the beginning. None: each run starts some and ends them."""
 
     def run(self, batches: Iterable[pa.RecordBatch], stages: Sequence[Stage]) -> Iterator[pa.Table]:
         """Give each batch after all stages, in the order they came."""
@@ -100,7 +100,7 @@ class Local(NamedTuple):
                     task, answer = one
                     sent.append((task, _submitted(pool, work, task) if answer is None else answer))
                 if not sent:
-                    return
+                    break
                 task, waiting = sent.popleft()
                 try:
                     yield waiting.result() if isinstance(waiting, Future) else waiting
@@ -111,8 +111,13 @@ class Local(NamedTuple):
                     for task, waiting in again:
                         yield from self._alone(task, work) if isinstance(waiting, Future) else [waiting]
                     pool = self._pool()
-        finally:
+        except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
+            raise
+        if self.ready:
+            self.ready.back(pool)
+        else:
+            pool.shutdown()
 
     def _pool(self) -> "ProcessPoolExecutor":
         return (self.ready.taken() if self.ready else None) or _started(self.workers)

@@ -1,14 +1,16 @@
-"""Workers forked from this process before it has threads: they share all that it has imported and loaded."""
+"""Workers that are there before they are needed, and stay from run to run; those of a fork share what is loaded."""
 
 import os
 import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
-from typing import Final
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 _THREADS: Final = Path("/proc/self/task")
 
@@ -19,25 +21,54 @@ def may_fork() -> bool:
 
 
 class Ready:
-    """Workers that wait for the first run that asks for them; what is forked later would be no copy of this moment."""
+    """Workers that wait for the next run that asks for them: starting them takes as long as some thousand rows."""
 
-    def __init__(self, workers: int, first: Callable[[], object] = os.getpid) -> None:
-        """Fork them; one of them does `first` before anything else, while the others may begin."""
-        self._pool: ProcessPoolExecutor | None = ProcessPoolExecutor(
-            workers, mp_context=get_context("fork"), initializer=_stay
-        )
-        # all workers are forked for the first task, before the pool has threads of its own
-        self._pool.submit(first)
+    def __init__(self, pool: "ProcessPoolExecutor | None" = None) -> None:
+        """Keep this pool, else that of the first run that starts one."""
+        self._pool = pool
 
     @property
     def is_waiting(self) -> bool:
-        """Say whether nobody has asked for them yet."""
+        """Say whether there are some that nobody works with."""
         return self._pool is not None
 
-    def taken(self) -> ProcessPoolExecutor | None:
-        """Give the pool to whoever asks first, who ends it; nothing afterwards."""
+    def taken(self) -> "ProcessPoolExecutor | None":
+        """Give the pool to a run, which gives it back or ends it; None where none waits."""
         pool, self._pool = self._pool, None
         return pool
+
+    def back(self, pool: "ProcessPoolExecutor") -> None:
+        """Keep a pool whose work is done for the next run."""
+        self._pool = pool
+
+    def end(self, *, waits: bool = True) -> None:
+        """Let the workers end; those that `waits` is False for do it beside us."""
+        if (pool := self.taken()) is not None:
+            pool.shutdown(wait=waits, cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        """Give itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the workers."""
+        self.end()
+
+
+def forked(workers: int, first: Callable[[], object] = os.getpid) -> Ready:
+    """Fork workers from this process before it has threads: they share all that it has imported and loaded.
+
+    One of them does `first` before anything else, while the others may begin.
+    """
+    from concurrent.futures import ProcessPoolExecutor  # with multiprocessing 20 ms, which small runs do without
+    from multiprocessing import get_context
+
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_stay)
+    # all workers are forked for the first task, before the pool has threads of its own
+    pool.submit(first)
+    return Ready(pool)
 
 
 def _stay() -> None:
@@ -48,6 +79,8 @@ def _stay() -> None:
 
 def _end_with_parent() -> None:
     """Wait until the parent dies: nobody else would tell a worker, which holds both ends of the pipe that it waits at."""
+    from multiprocessing import parent_process
+
     if parent := parent_process():
         parent.join()
         os._exit(1)

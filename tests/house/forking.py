@@ -5,15 +5,34 @@ import signal
 import sys
 import threading
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 os.environ |= {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
 import pyarrow as pa
 
 from pipeline.engines.local import Local
-from pipeline.engines.ready import Ready, may_fork
+from pipeline.engines.ready import forked, may_fork
 from tests.house.stages import Deadly, Shout, batches
 
+VOCABULARIES = Path(__file__).parents[2] / ".cache" / "vocabulary"
+PLAN = """name = "sums"
+[target]
+id = "openai/gpt-4.1-mini"
+[[source]]
+path = "sums.csv"
+compose = {{ recipe = "pairs" }}
+[write]
+folder = "built-{}"
+[dedupe]
+near = false
+[expect]
+enabled = false
+[drift]
+enabled = false
+"""
+FILES = ("train.jsonl", "validation.jsonl", "rejected.jsonl", "findings.jsonl")
 RECORDS = ["a", "b", "c", "d", "e", "f", "g", "h"]
 
 
@@ -28,17 +47,41 @@ def loud(engine: Local, records: list[str]) -> None:
 
 
 def twice() -> None:
-    engine = Local(2, Ready(2))
-    loud(engine, RECORDS)
-    loud(engine, RECORDS)
+    with forked(2) as ready:
+        loud(Local(2, ready), RECORDS)
+        loud(Local(2, ready), RECORDS)
+    say("multiprocessing.forkserver" in sys.modules)
 
 
 def first() -> None:
-    loud(Local(2, Ready(2, first=partial(say, "first"))), RECORDS)
+    loud(Local(2, forked(2, first=partial(say, "first"))), RECORDS)
 
 
 def deadly() -> None:
-    loud(Local(2, Ready(2)), [*RECORDS[:4], "die", *RECORDS[5:]])
+    with forked(2) as ready:
+        loud(Local(2, ready), [*RECORDS[:4], "die", *RECORDS[5:]])
+        loud(Local(2, ready), RECORDS)
+
+
+def building() -> None:
+    from pipeline.cli import _builders
+    from pipeline.cli._progress import Silent
+    from pipeline.cli.build import built
+    from pipeline.plan import load
+
+    _builders.LARGE_BYTES = 0  # type: ignore[misc]  # of a test's few rows
+    with TemporaryDirectory() as folder:
+        os.environ |= {"XDG_CACHE_HOME": folder, "TIKTOKEN_CACHE_DIR": str(VOCABULARIES)}
+        plan = Path(folder) / "dataset.toml"
+        rows = "".join(f"How much is {n} and {n % 97}?,That is {n + n % 97}.\n" for n in range(6_001))
+        (Path(folder) / "sums.csv").write_text(f"question,answer\n{rows}")
+        files = []
+        for workers in (2, 1):
+            plan.write_text(PLAN.format(workers))
+            outcome = built(plan, load(plan), progress=Silent(), workers=workers, remembers=False)
+            files.append({name: (outcome.folder / name).read_bytes() for name in FILES})
+            say("multiprocessing.process" in sys.modules, "multiprocessing.forkserver" in sys.modules)
+        say(files[0] == files[1], sum(files[0][f"{side}.jsonl"].count(b"\n") for side in ("train", "validation")))
 
 
 def threads() -> None:
@@ -52,14 +95,14 @@ def threads() -> None:
 
 
 def killed() -> None:
-    keep = Ready(2)
+    keep = forked(2)
     say("forked")
     os.kill(os.getpid(), signal.SIGKILL)
     del keep
 
 
 def interrupted() -> None:
-    pool = Ready(2).taken()
+    pool = forked(2).taken()
     assert pool
     with pool:  # who takes a pool ends it; one that is left to the end of Python now and then complains there
         say(pool.submit(_interrupted_worker).result())

@@ -1,4 +1,4 @@
-"""Workers that were forked before they were needed: the same rows, one use, and nobody is left behind."""
+"""Workers that were forked before they were needed: the same rows, run after run, and nobody is left behind."""
 
 import subprocess
 import sys
@@ -15,10 +15,10 @@ def told(story: str) -> tuple[list[str], str]:
     return done.stdout.splitlines(), done.stderr
 
 
-def test_rows_come_back_in_order_and_a_second_run_gets_workers_of_its_own() -> None:
+def test_rows_come_back_in_order_and_a_second_run_has_the_same_workers() -> None:
     lines, complaints = told("twice")
 
-    assert ["A B C D E F G H", "A B C D E F G H"] == lines
+    assert ["A B C D E F G H", "A B C D E F G H", "False"] == lines
     assert not complaints
 
 
@@ -32,7 +32,13 @@ def test_one_of_the_workers_does_what_is_to_be_done_first() -> None:
 def test_a_row_that_kills_a_forked_worker_is_held_and_its_neighbours_are_not() -> None:
     lines, _ = told("deadly")
 
-    assert ["A B C D None F G H a.csv:4"] == lines
+    assert ["A B C D None F G H a.csv:4", "A B C D E F G H"] == lines
+
+
+def test_a_build_forks_its_workers_and_gives_the_same_files_as_one_process() -> None:
+    lines, _ = told("building")
+
+    assert ["True False", "True False", "True 6001"] == lines
 
 
 def test_a_process_with_another_thread_is_not_forked() -> None:
