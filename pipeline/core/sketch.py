@@ -28,13 +28,16 @@ Sketches = npt.NDArray[np.uint64]
 """Of shape (rows, 8)."""
 
 
-def sketches(words: Hashes, row: Indices, rows: int) -> npt.NDArray[np.uint8]:
-    """Give the sketch of each row's words, as an array of shape (rows, 64)."""
+def sketches(words: Hashes, starts: Indices) -> npt.NDArray[np.uint8]:
+    """Give the sketch of each row's words, as an array of shape (rows, 64); `starts`: where each row begins, and the end."""
+    rows, sizes = len(starts) - 1, np.diff(starts)
     bits = np.zeros((rows, BYTES * 8), dtype=bool)
-    slots = (words >> np.uint64(32)) * _SLOTS >> np.uint64(32)
-    bits.ravel()[row * (BYTES * 8) + slots.astype(np.int64) + _COUNT_BITS] = True
+    slots = (words >> np.uint64(32)) * _SLOTS
+    slots >>= np.uint64(32)
+    slots += np.repeat(np.arange(rows, dtype=np.uint64) * np.uint64(BYTES * 8) + np.uint64(_COUNT_BITS), sizes)
+    bits.ravel()[slots.view(np.int64)] = True
     packed = np.packbits(bits, axis=1)
-    packed[:, : _COUNT_BITS // 8] = np.bincount(row, minlength=rows).astype("<u4").view(np.uint8).reshape(rows, -1)
+    packed[:, : _COUNT_BITS // 8] = sizes.astype("<u4").view(np.uint8).reshape(rows, -1)
     return packed
 
 

@@ -231,11 +231,15 @@ def mixed(numbers: Hashes) -> Hashes:
     return numbers
 
 
-def turn_words(words: Words) -> tuple[Hashes, Indices]:
-    """Give the words that tell examples apart: no marks, no system turns, no definitions."""
-    begins = np.flatnonzero(words.mark)
+def turn_words(words: Words, passages: Indices, rows: Indices) -> tuple[Hashes, Indices]:
+    """Give the words that tell examples apart: no marks, no system turns, no definitions; and where each row begins in them.
+
+    `passages` are the words with which the passages begin, and last the number of words; `rows` the passages with which rows do.
+    """
+    sizes = np.diff(passages)
+    is_head = _HEAD[words.mark[passages[:-1]]]
     kept = words.mark == 0
-    is_head = _HEAD[words.mark[begins]]
     if is_head.any():
-        kept[begins[0] :] &= np.repeat(~is_head, np.diff(begins, append=len(kept)))
-    return words.hashes[kept], words.row[kept]
+        kept &= np.repeat(~is_head, sizes)
+    starts = np.append(0, np.cumsum(np.where(is_head, 0, sizes - 1)))[rows]
+    return words.hashes[kept], starts

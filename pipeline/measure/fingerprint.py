@@ -18,7 +18,7 @@ import xxhash
 
 from pipeline.core.columns import DIGEST
 from pipeline.core.passages import Passages, PassageTable, passage_table
-from pipeline.core.sketch import SKETCH, sketches
+from pipeline.core.sketch import BYTES, SKETCH, sketches
 from pipeline.core.word_hashes import ODD, Hashes, Indices, Words, mixed, table_words, turn_words
 
 BANDS: Final = 24
@@ -34,8 +34,12 @@ ASKING: Final = frozenset("utf?")
 _ASKS: Final = np.isin(np.arange(256), [ord(mark) for mark in ASKING])
 _EMPTY: Final = np.uint32(0xFFFFFFFF)
 _HALF: Final = np.uint64(32)
+_STEP: Final = np.uint32(0x9E3779B1)
+"""What is added to a value for each bin that it is away from its own."""
+KEYS: Final = pa.list_(pa.uint64())
 
 Mask = npt.NDArray[np.bool_]
+Signatures = npt.NDArray[np.uint32]
 
 
 class Fingerprints(NamedTuple):
@@ -60,28 +64,26 @@ def table_fingerprints(said: PassageTable, *, near: bool) -> Fingerprints:
     """Give digests and keys of each example of a table."""
     content: list[bytes | None] = []
     prompt: list[bytes | None] = []
-    keys: list[Hashes] = []
-    sizes: list[Indices] = []
-    sketched = [b""]
-    rows = len(said.is_known)
+    signed = [np.zeros((0, BINS), np.uint32)]
+    spoken = [np.zeros(0, dtype=bool)]
+    sketched = [np.zeros((0, BYTES), np.uint8)]
     for chunk in chunks(said):
         words = table_words(chunk)
+        passages = np.append(np.flatnonzero(words.mark), len(words.mark))
         content += _digests(words, words.starts[1:], chunk.is_known)
-        prompt += _digests(words, _answer_starts(words, chunk), is_asked(chunk))
+        prompt += _digests(words, _answer_starts(passages, chunk), is_asked(chunk))
         if near:
-            turns = turn_words(words)
-            sketched.append(sketches(*turns, len(chunk.is_known)).tobytes())
-            found, has_words = _keys(*turns, len(chunk.is_known))
-            keys.append(found.ravel())
-            sizes.append(has_words * BANDS)
-    return Fingerprints(
-        pa.array(content, DIGEST),
-        pa.array(prompt, DIGEST),
-        _listed(keys, sizes, rows),
-        pa.Array.from_buffers(SKETCH, rows, [None, pa.py_buffer(b"".join(sketched))])
+            turns = turn_words(words, passages, chunk.starts)
+            sketched.append(sketches(*turns))
+            signed.append(_signatures(*turns))
+            spoken.append(np.diff(turns[1]) > 0)
+    rows = len(said.is_known)
+    keys, sketch = (
+        (_keys(np.concatenate(signed), np.concatenate(spoken)), _sketched(np.concatenate(sketched)))
         if near
-        else pa.nulls(rows, SKETCH),
+        else (pa.nulls(rows, KEYS), pa.nulls(rows, SKETCH))
     )
+    return Fingerprints(pa.array(content, DIGEST), pa.array(prompt, DIGEST), keys, sketch)
 
 
 def is_asked(said: PassageTable) -> Mask:
@@ -104,7 +106,7 @@ def chunks(said: PassageTable) -> Iterator[PassageTable]:
 
 def _digests(words: Words, ends: Indices, wanted: Mask) -> list[bytes | None]:
     """Give the digest of each row's words from its start to the given end."""
-    raw = memoryview(words.hashes.tobytes())
+    raw = words.hashes.data.cast("B")
     digest = xxhash.xxh3_128_digest
     return [
         digest(raw[begin:end]) if is_wanted else None
@@ -114,68 +116,72 @@ def _digests(words: Words, ends: Indices, wanted: Mask) -> list[bytes | None]:
     ]
 
 
-def _answer_starts(words: Words, said: PassageTable) -> Indices:
-    """Give the word with which each row's last answer begins."""
-    marks = np.append(np.flatnonzero(words.mark), len(words.mark))
-    return marks[said.starts[:-1] + np.maximum(said.answer_at, 0)]
+def _answer_starts(passages: Indices, said: PassageTable) -> Indices:
+    """Give the word with which each row's last answer begins; `passages` are the words with which passages begin."""
+    return passages[said.starts[:-1] + np.maximum(said.answer_at, 0)]
 
 
-def _keys(hashes: Hashes, row: Indices, rows: int) -> tuple[Hashes, Indices]:
-    """Give the band keys of the rows that have words in their turns, and 1 for each row that has."""
-    sizes = np.bincount(row, minlength=rows)
-    shingles, owner = _shingles(hashes, row, sizes)
+def _signatures(hashes: Hashes, starts: Indices) -> Signatures:
+    """Give the least shingle of each bin of each row: of shape (rows, BINS)."""
+    shingles = _shingles(hashes, starts)
+    rows = len(starts) - 1
     signature = np.full(rows * BINS, _EMPTY, np.uint32)
     places = (shingles >> _HALF) * np.uint64(BINS)
     places >>= _HALF
-    places += owner.astype(np.uint64) * np.uint64(BINS)
+    places += np.repeat(np.arange(rows, dtype=np.uint64) * np.uint64(BINS), np.diff(starts))
     np.minimum.at(signature, places.view(np.int64), shingles.astype(np.uint32))
-    has_words = sizes > 0
-    table = signature.reshape(rows, BINS)
-    return _bands(_filled(table if has_words.all() else table[has_words])), has_words.astype(np.int64)
+    return signature.reshape(rows, BINS)
 
 
-def _shingles(hashes: Hashes, row: Indices, sizes: Indices) -> tuple[Hashes, Indices]:
-    """Give the hash of each run of three words of a row; of all its words where a row has fewer. In any order."""
+def _shingles(hashes: Hashes, starts: Indices) -> Hashes:
+    """Give the hash of each run of three words of a row, of all its words where a row has fewer; as many as words.
+
+    Where a run would reach into the next row stands another of the same row: only the least of a bin counts.
+    """
     runs = hashes * ODD[0]
-    few = np.flatnonzero((sizes > 0) & (sizes < WORDS_PER_SHINGLE))
-    at = (np.cumsum(sizes) - sizes)[few]
-    short = runs[at] + np.where(sizes[few] > 1, hashes[np.minimum(at + 1, len(hashes) - 1)] * ODD[3], np.uint64(0))
-    third = np.flatnonzero(row[2:] == row[:-2])
+    sizes = np.diff(starts)
+    some = np.flatnonzero(sizes)
+    first, last, sizes = starts[some], starts[some + 1] - 1, sizes[some]
+    one = runs[first]
+    two = one + hashes[np.minimum(first + 1, len(hashes) - 1)] * ODD[3]
     runs[:-1] += hashes[1:] * ODD[3]
     runs[:-2] += hashes[2:] * ODD[4]
-    return mixed(np.concatenate([runs[third], short])), np.concatenate([row[third], few])
+    runs[last] = runs[np.maximum(last - 1, first)] = np.where(
+        sizes >= WORDS_PER_SHINGLE, runs[first], np.where(sizes > 1, two, one)
+    )
+    return mixed(runs)
 
 
-def _filled(table: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """Fill each empty bin from the next full one to the right, told apart by the distance.
+def _keys(signatures: Signatures, has_words: Mask) -> pa.ListArray:
+    """Give the band keys of the rows that have words in their turns."""
+    table = np.ascontiguousarray(signatures[has_words].T)
+    _fill(table)
+    offsets = np.append(0, np.cumsum(has_words, dtype=np.int32)) * np.int32(BANDS)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(_bands(table).T.ravel(), pa.uint64()))
 
-    Only empty bins are looked at, a third of those of chats.
+
+def _fill(table: Signatures) -> None:
+    """Fill each empty bin from the next full one to the right, told apart by the distance; the last goes on with the first.
+
+    The table is of shape (BINS, rows), and filled from its last bin on: a bin is what its neighbour is, one step further.
     """
     is_full = table != _EMPTY
-    empty, full = np.flatnonzero(~is_full), np.flatnonzero(is_full)
-    begin = empty - empty % BINS
-    ends = np.append(full, 2 * table.size)
-    next_one = ends[empty - np.arange(len(empty))]  # as many are full before it as are not empty
-    first = ends[np.searchsorted(full, begin)]
-    wrapped = np.where(first < begin + BINS, first + BINS, begin + 2 * BINS)  # the last: of a row without any
-    source = np.where(next_one < begin + BINS, next_one, wrapped) - begin
-    distance = (source - (empty - begin)).astype(np.uint32)
-    filled = table.copy()
-    filled.ravel()[empty] = table.ravel()[begin + source % BINS] + distance * np.uint32(0x9E3779B1)
-    return filled
+    first = np.where(is_full.any(axis=0), is_full.argmax(axis=0), BINS)
+    told = table[first % BINS, np.arange(table.shape[1])] + first.astype(np.uint32) * _STEP
+    for place in reversed(range(BINS)):
+        told += _STEP
+        np.copyto(told, table[place], where=is_full[place])
+        table[place] = told
 
 
-def _bands(table: npt.NDArray[np.uint32]) -> Hashes:
-    """Give one key a band; the band's number is part of it, so that keys of different bands never meet."""
-    lanes = table.reshape(len(table), BANDS, ROWS_PER_BAND).astype(np.uint64)
-    keys = np.broadcast_to(np.arange(1, BANDS + 1, dtype=np.uint64), lanes.shape[:2])
+def _bands(table: Signatures) -> Hashes:
+    """Give one key a band, of shape (BANDS, rows); its number is part of it, so that keys of different bands never meet."""
+    lanes = table.reshape(BANDS, ROWS_PER_BAND, -1)
+    keys = np.broadcast_to(np.arange(1, BANDS + 1, dtype=np.uint64)[:, None], (BANDS, table.shape[1]))
     for lane in range(ROWS_PER_BAND):
-        keys = mixed(keys * ODD[0] + lanes[:, :, lane])
+        keys = mixed(keys * ODD[0] + lanes[:, lane])
     return keys
 
 
-def _listed(keys: Sequence[Hashes], sizes: Sequence[Indices], rows: int) -> pa.ListArray:
-    if not keys:
-        return pa.nulls(rows, pa.list_(pa.uint64()))
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(np.concatenate(keys), pa.uint64()))
+def _sketched(sketch: npt.NDArray[np.uint8]) -> pa.Array:
+    return pa.Array.from_buffers(SKETCH, len(sketch), [None, pa.py_buffer(sketch)])
