@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import pyarrow as pa
@@ -130,6 +131,8 @@ class Done(NamedTuple):
     """The rows as they were read: packed, and unpacked at each use."""
     files: dict[str, pa.Buffer]
     """Column → the mapped file it stands in."""
+    paths: dict[str, Path]
+    """Column that a stage added → where that file lies."""
 
     def column(self, name: str) -> pa.Array:
         """Give a column; names and source are no part of what is kept."""
@@ -138,6 +141,10 @@ class Done(NamedTuple):
         if name == "source":
             return pa.repeat(self.source, self.num_rows)
         return (self.homes[name] if name in self.homes else self.read.whole()).column(name)
+
+    def place(self, column: str) -> Path:
+        """Give where the file lies in which a column stands that a stage added."""
+        return self.paths[column]
 
     def release(self, column: str) -> None:
         """Let the pages of the file go in which a column stands."""
@@ -157,10 +164,11 @@ def done(worked: Worked, work: OnePass) -> Done | None:
     homes = {name: _batch(entry) for entry in added for name in _batch(entry).schema.names}
     files = {name: entry.data for entry in added for name in _batch(entry).schema.names if entry.data is not None}
     files |= dict.fromkeys(PIECE.names, read.data)
+    paths = {name: entry.path for entry in added for name in _batch(entry).schema.names}
     names = worked.piece.names(lines)
     for one in {id(data): data for data in files.values()}.values():
         release(one)  # what was looked at to open it: of a million rows a gigabyte
-    return Done(len(lines), names, worked.piece.source, homes, read, files)
+    return Done(len(lines), names, worked.piece.source, homes, read, files, paths)
 
 
 def _batch(entry: Entry) -> pa.RecordBatch:

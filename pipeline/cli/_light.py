@@ -98,7 +98,7 @@ def dismiss_workers(ready: "Ready | None" = None) -> None:
     The next worker would start another one.
     """
     if ready:
-        ready.end(waits=False)
+        ready.dismiss()
     forkserver = sys.modules.get("multiprocessing.forkserver")  # a small check needs none
     if forkserver and (stop := getattr(forkserver._forkserver, "_stop", None)):  # noqa: SLF001 - no public way; it ends with us else
         Thread(target=stop).start()

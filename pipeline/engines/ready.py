@@ -26,6 +26,7 @@ class Ready:
     def __init__(self, pool: "ProcessPoolExecutor | None" = None) -> None:
         """Keep this pool, else that of the first run that starts one."""
         self._pool = pool
+        self._ending: Thread | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -41,10 +42,11 @@ class Ready:
         """Keep a pool whose work is done for the next run."""
         self._pool = pool
 
-    def end(self, *, waits: bool = True) -> None:
-        """Let the workers end; those that `waits` is False for do it beside us."""
+    def dismiss(self) -> None:
+        """Let the workers end, beside us."""
         if (pool := self.taken()) is not None:
-            pool.shutdown(wait=waits, cancel_futures=True)
+            self._ending = Thread(target=pool.shutdown, kwargs={"cancel_futures": True})
+            self._ending.start()
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -53,8 +55,10 @@ class Ready:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the workers."""
-        self.end()
+        """Wait until the workers have ended: a pool that goes while Python does now and then complains of it."""
+        self.dismiss()
+        if self._ending is not None:
+            self._ending.join()
 
 
 def forked(workers: int, first: Callable[[], object] = os.getpid) -> Ready:

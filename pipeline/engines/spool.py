@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self, runtime_checkable
@@ -9,6 +10,8 @@ from typing import Final, NamedTuple, Protocol, Self, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from pipeline.core.store import Entry, release
 
 Rows = Sequence[int] | npt.NDArray[np.integer]
 Places = npt.NDArray[np.int64]
@@ -50,6 +53,15 @@ class Mapped(Protocol):
 
     def release(self, column: str) -> None:
         """Let those of the file go in which a column stands."""
+        ...
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A part whose columns stand in files that another process can open."""
+
+    def place(self, column: str) -> Path:
+        """Give the path of the entry of `core.store` in which a column stands."""
         ...
 
 
@@ -107,6 +119,11 @@ class Spool:
         """Give the payloads of these rows as text, in this order."""
         return [text.decode("utf-8", "surrogatepass") for text in self.texts("payload", rows)]
 
+    def shelf(self) -> "Shelf | None":
+        """Give the payloads as they can be sent to another process; None where they stand in no files of their own."""
+        paths = tuple(str(part.place("payload")) for part in self._parts if isinstance(part, Placed))
+        return Shelf(paths, self) if len(paths) == len(self._parts) else None
+
     def columns(self, names: Sequence[str]) -> pa.Table:
         """Give these columns of every row as one table (mapped, not copied)."""
         fields = [self.schema.field(name) for name in names]
@@ -157,6 +174,52 @@ class Spool:
                 self.let_go(column, number)
             offsets, data = buffers[number]
             yield bytes(data[offsets[at] : offsets[at + 1]])
+
+
+class Shelf:
+    """The payloads of a spool by row number, sent as paths: who asks elsewhere for the first time opens the files."""
+
+    def __init__(self, paths: tuple[str, ...], spool: Spool | None = None) -> None:
+        """Take the paths of the entries that hold the payloads, in order, and the spool where it is at hand."""
+        self._paths, self._spool = paths, spool
+
+    def __call__(self, rows: Sequence[int]) -> list[str]:
+        """Give the payloads of these rows; OSError where another run removed an entry from the cache meanwhile."""
+        return (self._spool or _reopened(self._paths)).payloads(rows)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[str, ...]]]:
+        """Send the paths alone."""
+        return type(self), (self._paths,)
+
+
+class _Entry(NamedTuple):
+    """An entry of the store as a part."""
+
+    entry: Entry
+
+    @property
+    def num_rows(self) -> int:
+        rows: int = self._batch.num_rows
+        return rows
+
+    def column(self, name: str) -> pa.Array:
+        return self._batch.column(name)
+
+    def release(self, column: str) -> None:
+        del column  # there is one file
+        if self.entry.data is not None:
+            release(self.entry.data)
+
+    @property
+    def _batch(self) -> pa.RecordBatch:
+        assert self.entry.batch is not None
+        return self.entry.batch
+
+
+@lru_cache(1)
+def _reopened(paths: tuple[str, ...]) -> Spool:
+    parts = [_Entry(Entry(Path(path), b"").opened()) for path in paths]
+    return Spool(parts, pa.schema([("payload", pa.string())]))
 
 
 @contextmanager

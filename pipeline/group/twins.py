@@ -18,8 +18,9 @@ from pipeline.group.candidates import Bands
 from pipeline.group.grown import Crowd, near_twins
 from pipeline.group.kin import kin
 from pipeline.group.order import Indices, by_digest, codes, first_rows, numbered, speakers_first
+from pipeline.group.part import PayloadOf
 from pipeline.group.stars import Likenesses, stars
-from pipeline.group.verify import Comparison, Contents, PayloadOf
+from pipeline.group.verify import Compare, Comparison, Contents
 
 THIN = ("name", "digest", "content", "prompt", "family", "is_sound", "is_pinned")
 
@@ -32,13 +33,14 @@ def group(
     method: Method = "sft",
     verdicts: PairVerdicts | None = None,
     memory: Groupings | None = None,
+    compare: Compare | None = None,
 ) -> pa.Table:
     """Give `columns.GROUP` for every row; null where a row has no digest.
 
     `facts` has name, digest, content, prompt, keys, sketch, family and is_sound; `payload_of` gives payloads by row
     number. `verdicts` are asked before two rows are fetched and compared, and learn what was found; None: nothing is
     known. `memory` has the last grouping and takes this one: only what is near something that came or went is compared;
-    None: there is none. Every member of a group is verified against its centre: the smallest digest of its sound members,
+    None: there is none. `compare` compares pairs elsewhere, whose texts it finds itself. Every member of a group is verified against its centre: the smallest digest of its sound members,
     else of all. Where `facts` has is_pinned (sound rows that stay whatever they repeat), each of those is a centre, and
     whoever is like one belongs to one.
     """
@@ -53,7 +55,7 @@ def group(
     alike[np.bincount(content, minlength=1)[content] > 1] = 1.0
     centre = content
     if settings.near and len(chiefs) > 1:
-        comparison = Comparison(payload_of, settings, method, verdicts)
+        comparison = Comparison(payload_of, settings, method, verdicts, compare)
         centre, near = _near(facts, here[chiefs], comparison, memory)
         centre, near = centre[content], near[content]
         alike = np.where(np.isnan(near), alike, near)

@@ -1,26 +1,25 @@
 """Candidates are compared, each pair once: what is known is not fetched again, and no text is held for long."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.example import Method
-from pipeline.core.passages import Passages
-from pipeline.core.plain import quick_passages
 from pipeline.core.settings import DedupeSettings
 from pipeline.core.sketch import Sketches, may_reach, spare_words, word_counts
 from pipeline.core.verdicts import NOT_TWINS, PairVerdicts, pair_keys
 from pipeline.core.word_hashes import Hashes
 from pipeline.group.candidates import Pairs
-from pipeline.group.likeness import likeness
-from pipeline.group.prompts import Asked, is_another
+from pipeline.group.part import Part, PayloadOf, Way
 from pipeline.group.stars import Edges, Likenesses
 from pipeline.group.ties import tied
 
 Indices = npt.NDArray[np.int64]
-PayloadOf = Callable[[Sequence[int]], list[str]]
+Compare = Callable[[Iterable[Part]], Iterable[Likenesses]]
+"""Gives what `Part.compared` gives of all parts, one after the other."""
 
 COMPARISON: Final = "words-3"
 """Version of the comparison; a change of what makes near twins is a new one, and verdicts of the old are not found."""
@@ -52,11 +51,19 @@ class Comparison(NamedTuple):
     method: Method
     verdicts: PairVerdicts | None
     """What is known already, and learns what is found; None: nothing."""
+    compare: Compare | None = None
+    """Compares the parts; None: this process does."""
 
     @property
     def rules(self) -> str:
         """What a verdict depends on besides the two contents."""
         return f"{COMPARISON} {self.method} {self.settings.threshold} {self.settings.terse}"
+
+    def compared(self, parts: Iterable[Part]) -> Iterable[Likenesses]:
+        """Give the likenesses of the pairs of all parts."""
+        if self.compare is not None:
+            return self.compare(parts)
+        return (part.compared(self.payload_of) for part in parts)
 
 
 def verified(pairs: Pairs | Indices, contents: Contents, comparison: Comparison) -> Edges:
@@ -97,8 +104,12 @@ def _compared(pairs: Indices, contents: Contents, comparison: Comparison) -> Lik
     found = np.zeros(len(pairs), np.float32)
     swapped = _is_greater(contents.digests[pairs[:, 0]], contents.digests[pairs[:, 1]])
     pairs = np.where(swapped[:, None], pairs[:, ::-1], pairs)
-    for some in near_by(pairs, contents):
-        found[some] = _part_compared(pairs[some], contents, comparison)
+    words = word_counts(contents.sketches)
+    way = Way(comparison.method, comparison.settings.threshold, comparison.settings.terse)
+    known = partial(Part.of, rows=contents.rows, words=words, prompts=contents.prompts, way=way)
+    if places := list(near_by(pairs, contents)):
+        answers = comparison.compared(known(pairs[some]) for some in places)
+        found[np.concatenate(places)] = np.concatenate(list(answers))
     return found
 
 
@@ -117,46 +128,8 @@ def near_by(pairs: Indices, contents: Contents) -> Iterator[Indices]:
     yield from (some for some in np.split(order, ends) if len(some))
 
 
-def _part_compared(pairs: Indices, contents: Contents, comparison: Comparison) -> Likenesses:
-    found = np.zeros(len(pairs), np.float32)
-    read: dict[int, Passages] = {}
-    here = np.flatnonzero(~_asks_another(pairs, contents, comparison, read))
-    _read(pairs[here], contents.rows, comparison, read)
-    threshold, terse = comparison.settings.threshold, comparison.settings.terse
-    sizes = word_counts(contents.sketches[pairs[here]].reshape(-1, contents.sketches.shape[1])).reshape(-1, 2)
-    for place, (first, second), (left, right) in zip(here.tolist(), pairs[here].tolist(), sizes.tolist(), strict=True):
-        value = likeness(read[first], read[second], sizes=(left, right), threshold=threshold, terse=terse)
-        found[place] = NOT_TWINS if value is None else value
-    return found
-
-
-def _asks_another(
-    pairs: Indices, contents: Contents, comparison: Comparison, read: dict[int, Passages]
-) -> npt.NDArray[np.bool_]:
-    """Say which pairs have prompts that no answers make near twins of; only of prompts that several pairs have.
-
-    What is read for it is added to `read`.
-    """
-    ruled_out = np.zeros(len(pairs), dtype=bool)
-    if contents.prompts is None:
-        return ruled_out
-    asked = Asked.of(contents.prompts[pairs])
-    _read(pairs[asked.first], contents.rows, comparison, read)
-    others = [is_another(read[first], read[second]) for first, second in pairs[asked.first].tolist()]
-    is_other = np.array(others, dtype=bool)
-    ruled_out[asked.places] = is_other[asked.which]
-    return ruled_out
-
-
 def _is_greater(one: Hashes, other: Hashes) -> npt.NDArray[np.bool_]:
     greater: npt.NDArray[np.bool_] = (one[:, 0] > other[:, 0]) | (
         (one[:, 0] == other[:, 0]) & (one[:, 1] > other[:, 1])
     )
     return greater
-
-
-def _read(pairs: Indices, rows: Indices, comparison: Comparison, read: dict[int, Passages]) -> None:
-    """Add the passages of those contents that are not there yet."""
-    wanted = [number for number in np.unique(pairs).tolist() if number not in read]
-    for number, text in zip(wanted, comparison.payload_of(rows[wanted].tolist()) if wanted else (), strict=True):
-        read[number] = quick_passages(text, method=comparison.method)

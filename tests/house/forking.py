@@ -54,7 +54,8 @@ def twice() -> None:
 
 
 def first() -> None:
-    loud(Local(2, forked(2, first=partial(say, "first"))), RECORDS)
+    with forked(2, first=partial(say, "first")) as ready:
+        loud(Local(2, ready), RECORDS)
 
 
 def deadly() -> None:
