@@ -2,7 +2,7 @@
 
 import click
 
-from pipeline.cli._files import FileOrUrl, here
+from pipeline.cli._files import FileOrUrl
 
 
 @click.command("tokens")
@@ -28,14 +28,13 @@ def command(file: str, encoding: str, max_tokens: int, form: str) -> None:
 
     from pipeline.cli._outside import outside
     from pipeline.measure.cookbook import cookbook
+    from pipeline.preflight.lines import Ends, lines
+    from pipeline.preflight.source import opened
 
-    with here([file]) as (path,), path.open(encoding="utf-8-sig") as lines:
-        numbers = cookbook(
-            (line for line in lines if line.strip()),
-            encoding=encoding,
-            max_tokens=max_tokens,
-            folders=outside().vocabularies,
-        )
+    with opened(file) as source:
+        batches = lines(source, side="", ends=Ends())
+        payloads = (record for batch in batches for record in batch["record"].to_pylist())
+        numbers = cookbook(payloads, encoding=encoding, max_tokens=max_tokens, folders=outside().vocabularies)
     if form == "json":
         values = {**msgspec.to_builtins(numbers._asdict()), "billable_tokens_in_all": numbers.billable_tokens_in_all}
         stated = {
@@ -48,6 +47,8 @@ def command(file: str, encoding: str, max_tokens: int, form: str) -> None:
     click.echo(f"counted in {encoding}, by the notebook's formula: 3 a message, 1 a name, 3 an example")
     for name in ("examples", "without_system", "without_user"):
         click.echo(f"  {name.replace('_', ' '):<26}{getattr(numbers, name):>10,}")
+    if numbers.unreadable:
+        click.echo(f"  {'no JSON object, left out':<26}{numbers.unreadable:>10,}   `tuneset check` says why")
     for name, spread in (
         ("messages an example", numbers.messages),
         ("tokens an example", numbers.tokens),

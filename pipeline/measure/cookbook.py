@@ -46,6 +46,8 @@ class Cookbook(NamedTuple):
     billable_tokens: int
     """Sum of tokens, each example cut at the limit."""
     epochs: int
+    unreadable: int = 0
+    """Lines that are no JSON object: they count nothing."""
 
     @property
     def billable_tokens_in_all(self) -> int:
@@ -54,10 +56,15 @@ class Cookbook(NamedTuple):
 
 
 def cookbook(
-    payloads: Iterable[str], *, encoding: str = "cl100k_base", max_tokens: int = 4_096, folders: tuple[str, ...] = ()
+    payloads: Iterable[str | None],
+    *,
+    encoding: str = "cl100k_base",
+    max_tokens: int = 4_096,
+    folders: tuple[str, ...] = (),
 ) -> Cookbook:
-    """Give the notebook's numbers for payloads of the chat format; defaults are the notebook's."""
-    examples = [Example.parse(payload).turns for payload in payloads]
+    """Give the notebook's numbers for payloads of the chat format (None: no text); defaults are the notebook's."""
+    parsed = [None if payload is None else Example.parse(payload) for payload in payloads]
+    examples = [one.turns for one in parsed if one is not None and isinstance(one.data, dict)]
     texts = [text for turns in examples for turn in turns for text in _values(turn)]
     answers = [turn.text or "" for turns in examples for turn in turns if turn.role == "assistant"]
     counts = iter(counter(encoding, folders).counts([*texts, *answers]).tolist())
@@ -73,6 +80,7 @@ def cookbook(
         too_long=sum(count > max_tokens for count in tokens),
         billable_tokens=sum(min(count, max_tokens) for count in tokens),
         epochs=cookbook_epochs(len(examples)),
+        unreadable=len(parsed) - len(examples),
     )
 
 

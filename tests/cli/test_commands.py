@@ -1,5 +1,6 @@
 """The command line: every command is there, says what it does, and ends with the right code."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -138,6 +139,29 @@ def test_explain_knows_rules_and_troubles_and_names_the_nearest(capsys: pytest.C
     assert run(["explain", "read.ragged", "tokens.too-long"]) == 0
     assert run(["explain", "tokens.to-long"]) == 2
     assert "tokens.too-long" in capsys.readouterr().err
+
+
+LINE = '{"messages":[{"role":"user","content":"Olé"},{"role":"assistant","content":"Hello"}]}\n'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(LINE.encode(), id="plain"),
+        pytest.param(gzip.compress(LINE.encode()), id="packed"),
+        pytest.param(LINE.encode("utf-16"), id="utf-16"),
+        pytest.param(LINE.encode() + LINE.encode("latin-1") + b"question,answer\n", id="with lines that are none"),
+    ],
+)
+def test_tokens_are_counted_however_the_file_lies_there(
+    tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "chats.jsonl").write_bytes(content)
+
+    assert run(["tokens", str(tmp_path / "chats.jsonl"), "--format", "json"]) == 0
+
+    counted = json.loads(capsys.readouterr().out)
+    assert (counted["examples"], counted["unreadable"]) == (1, 2 if content.endswith(b"answer\n") else 0)
 
 
 def test_export_says_what_was_lost(tmp_path: Path) -> None:

@@ -23,9 +23,15 @@ def test_tokens_are_three_a_message_one_a_name_and_three_an_example() -> None:
 
 
 def test_what_the_notebook_stops_at_counts_nothing() -> None:
-    found = cookbook([_line({"role": "assistant", "content": None, "weight": 1, "tool_calls": []}), "[]", "no json"])
+    found = cookbook([_line({"role": "assistant", "content": None, "weight": 1, "tool_calls": []})])
 
-    assert (found.examples, found.tokens.most) == (3, PER_EXAMPLE + PER_MESSAGE + 1)
+    assert (found.examples, found.tokens.most) == (1, PER_EXAMPLE + PER_MESSAGE + 1)
+
+
+def test_what_is_no_object_is_no_example() -> None:
+    found = cookbook([_line({"role": "user", "content": "Hi"}), "[]", "no json", None])
+
+    assert (found.examples, found.unreadable) == (1, 3)
 
 
 def test_long_examples_are_billed_up_to_the_limit() -> None:
