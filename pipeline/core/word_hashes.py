@@ -66,7 +66,7 @@ def table_words(said: PassageTable) -> Words:
     mark[passages] = letters[begins + 1]
     starts = np.append(passages, len(begin))[said.starts]
     row = np.repeat(np.arange(len(said.is_known)), np.diff(starts))
-    return Words(_hashed(text, begin, end - begin), row, mark, starts)
+    return Words(hashed(text, begin, end - begin), row, mark, starts)
 
 
 def word_hashes(streams: Sequence[bytes]) -> Words:
@@ -84,7 +84,7 @@ def stream_words(text: bytes, places: Indices) -> Words:
     starts = np.searchsorted(begin, places)
     row = np.repeat(np.arange(len(places) - 1), np.diff(starts))
     mark = np.where(letters[begin] == ord(MARK), letters[begin + 1], 0).astype(np.uint8)
-    return Words(_hashed(text, begin, end - begin), row, mark, starts)
+    return Words(hashed(text, begin, end - begin), row, mark, starts)
 
 
 def squeezed(said: PassageTable) -> npt.NDArray[np.uint8]:
@@ -201,7 +201,8 @@ _KINDS: Final = _kinds()
 """Of each character of up to three bytes: a letter of a word (0), white space, or a word by itself."""
 
 
-def _hashed(text: bytes, begin: Indices, length: Indices) -> Hashes:
+def hashed(text: bytes, begin: Indices, length: Indices) -> Hashes:
+    """Give the hash of each word that begins there and has this many bytes; behind the last stand `LANE` bytes more."""
     lanes = np.ndarray((len(text) - LANE + 1,), "<u8", buffer=text, strides=(1,))
     hashes = lanes[begin]
     hashes &= np.take(_LOW_BYTES, length, mode="clip")

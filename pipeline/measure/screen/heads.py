@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from pipeline.core.word_hashes import Indices
 from pipeline.measure.screen.features import BITS, Kind, features
+from pipeline.measure.screen.lanes import Rows, Sums, packed
 
 BACKEND: Final = "tuneset-screen/1"
 PREFIX: Final = "screen/"
@@ -26,10 +27,6 @@ ENGLISH_LANE: Final = 7
 """1 for a common English word."""
 LEAST_LENGTH: Final = 250.0
 """Of a text in units of WEIGHT_LANE: shorter ones are taken as this long, so that two words decide nothing."""
-LOWEST: Final = 128
-"""Added to each weight, the smallest of which is -128."""
-PART: Final = 256
-"""Weights that are added up in 16 bits."""
 CHUNK_CHARACTERS: Final = 1 << 17
 """Text judged at once: its arrays fit into the processor's cache."""
 PIECE_CHARACTERS: Final = 2_000
@@ -39,8 +36,6 @@ NOT_COVERED: Final = (
     *("self-harm/intent", "self-harm/instructions", "illicit", "illicit/violent"),
     *("requests for harm", "images", "languages other than English"),
 )
-
-Sums = npt.NDArray[np.int64]
 
 
 class Judged(NamedTuple):
@@ -64,49 +59,34 @@ class Heads:
 
     def judge(self, texts: Sequence[str]) -> Judged:
         """Judge each text; a text in pieces has the highest margin of its pieces."""
-        parts = [self._judged(some) for some in _chunks(texts)]
-        return Judged(*map(np.concatenate, zip(*parts, strict=True)))
-
-    def _judged(self, texts: Sequence[str]) -> Judged:
         pieces, starts = _pieces(texts)
+        parts = [self._judged(some) for some in _chunks(pieces)]
+        judged = Judged(*map(np.concatenate, zip(*parts, strict=True)))
+        if len(pieces) == len(texts):
+            return judged
+        margins = np.maximum.reduceat(judged.margins, starts, axis=0)
+        return Judged(margins, np.add.reduceat(judged.words, starts), np.add.reduceat(judged.english, starts))
+
+    def _judged(self, pieces: Sequence[str]) -> Judged:
         found = features(pieces)
-        words = self._summed(found.words)
-        sums = words + self._summed(found.pairs) + self._summed(found.runs)
-        length = np.sqrt(np.maximum(sums[:, WEIGHT_LANE], LEAST_LENGTH))
-        margins = sums[:, : len(self.names)] * np.array(self.scales) / length[:, None] + np.array(self.biases)
-        counts = np.diff(found.words.starts)
-        return Judged(
-            np.maximum.reduceat(margins, starts[:-1], axis=0) if len(texts) else margins,
-            _added(counts, starts),
-            _added(words[:, ENGLISH_LANE], starts),
-        )
+        sums = self._rows.sums(found)
+        length = np.sqrt(np.maximum(sums[-1], LEAST_LENGTH))
+        margins = sums[:-1].T * np.array(self.scales) / length[:, None] + np.array(self.biases)
+        return Judged(margins, np.diff(found.words.starts), self._english(found.words))
 
-    def _summed(self, kind: Kind) -> Sums:
-        """Add up the rows of each text's buckets: whole numbers, so in any order the same.
-
-        Four lanes travel in one number of 64 bits, moved up so that none is negative. 16 bits hold the sum of 257, so
-        longer texts are added up in parts: a quarter of the time of adding eight columns.
-        """
-        counts = np.diff(kind.starts)
-        parts = -(-counts // PART)
-        ends = np.cumsum(parts)
-        offsets = np.arange(parts.sum()) - np.repeat(ends - parts, parts)
-        starts = np.repeat(kind.starts[:-1], parts) + PART * offsets
-        sums: Sums = np.zeros((len(counts), LANES), np.int64)
-        some = np.flatnonzero(counts)
-        if len(some):
-            lanes = np.add.reduceat(self._lanes.take(kind.buckets, axis=0), starts, axis=0).view(np.uint16)
-            sums[some] = np.add.reduceat(lanes, (ends - parts)[some], axis=0, dtype=np.int64)
-        sums -= LOWEST * counts[:, None]
-        return sums
+    def _english(self, words: Kind) -> Sums:
+        """Count the words of each text that are common English ones."""
+        common = np.flatnonzero(self._is_common.take(words.buckets))
+        return np.diff(np.searchsorted(common, words.starts))
 
     @cached_property
-    def _lanes(self) -> npt.NDArray[np.uint64]:
-        """The lanes in 16 bits each, four of a bucket in one number: both of its numbers are fetched together.
+    def _is_common(self) -> npt.NDArray[np.bool_]:
+        return self.table[:, ENGLISH_LANE] > 0
 
-        With the sums 5 nanoseconds a bucket, where two look-ups of 8 bytes took 7.
-        """
-        return (self.table.astype(np.int16) + LOWEST).astype(np.uint16).view(np.uint64)
+    @cached_property
+    def _rows(self) -> Rows:
+        """The lanes that are added up, of all features."""
+        return packed(self.table[:, [*range(len(self.names)), WEIGHT_LANE]])
 
     def to_bytes(self) -> bytes:
         """Give the file: a line of JSON, then the table."""
@@ -137,20 +117,19 @@ def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _pieces(texts: Sequence[str]) -> tuple[Sequence[str], Indices]:
-    """Cut the long texts into pieces of even length; gives all pieces, and where those of each text begin and end."""
+    """Cut the long texts into pieces of even length; gives all pieces, and the first of each text."""
     counts = -(-np.fromiter(map(len, texts), np.int64, len(texts)) // PIECE_CHARACTERS)
-    starts = np.cumsum([0, *np.maximum(counts, 1)])
-    if starts[-1] == len(texts):
-        return texts, starts
-    return [piece for text, count in zip(texts, counts.tolist(), strict=True) for piece in _cut(text, count)], starts
+    long = np.flatnonzero(counts > 1).tolist()
+    pieces: list[str] = []
+    done = 0
+    for index in long:
+        pieces += texts[done:index]
+        pieces += _cut(texts[index], int(counts[index]))
+        done = index + 1
+    counts = np.maximum(counts, 1)
+    return [*pieces, *texts[done:]] if long else texts, np.cumsum(counts) - counts
 
 
 def _cut(text: str, count: int) -> Sequence[str]:
-    if count <= 1:
-        return (text,)
     size = -(-len(text) // count)
     return [text[start : start + size] for start in range(0, len(text), size)]
-
-
-def _added(values: Sums, starts: Indices) -> Sums:
-    return np.add.reduceat(values, starts[:-1]) if len(starts) > 1 else values
