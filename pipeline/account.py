@@ -36,6 +36,7 @@ from pipeline.report.drift import SHOWN, DriftFacts
 from pipeline.report.effort import moderation_effort
 from pipeline.report.expectations import Gate, drifted, warm
 from pipeline.report.faces import NAMES, faces
+from pipeline.report.gate_process import GateProcess
 from pipeline.report.lengths import Lengths
 from pipeline.report.lineage import lineage, write_lineages
 from pipeline.report.manifest import DAY, MANIFEST, Manifest, ManifestSource
@@ -208,8 +209,9 @@ def accounting(
     root: Path,
     today: date,
     forgotten: tuple[str, ...] = (),
+    process: GateProcess | None = None,
 ) -> Iterator[Account]:
-    """Open the account of a run; the gate loads beside the work and is let go at the end."""
+    """Open the account of a run; the gate loads beside the work, perhaps in a process that has begun, and is let go at the end."""
     notes = tuple(str(note) for source in sources for note in _notes(source))
     account = partial(
         Account,
@@ -226,7 +228,7 @@ def accounting(
     if not suites:
         yield account(gate=None)
         return
-    with warm(*suites) as gate:
+    with warm(*suites, process=process) as gate:
         yield account(gate=gate)
 
 

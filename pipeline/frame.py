@@ -61,6 +61,7 @@ def begun(plan: Plan, setting: Setting, stack: ExitStack) -> tuple[Job, Account]
             root=setting.root,
             today=setting.today,
             forgotten=forgotten.ids,
+            process=setting.gate,
         )
     )
     checks = CheckSettings(limits=limits, rules=_rules(plan), moderation=plan.moderation, privacy=plan.privacy)

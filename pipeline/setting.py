@@ -8,6 +8,7 @@ from pipeline.core.progress import Progress
 from pipeline.core.watch import Watch
 from pipeline.engines.local import Local
 from pipeline.plan import Plan
+from pipeline.report.gate_process import GateProcess
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,9 @@ class Setting:
     """Where the dataset's folder lies; None: where the plan says, below the root."""
     watch: Watch = field(default_factory=Watch)
     """Where workers write down what their work costs; nowhere unless a profile is asked for."""
+
+    gate: GateProcess | None = None
+    """The process that will hold the dataset against expectations, where it has begun already."""
 
     def dataset(self, plan: Plan) -> Path:
         """Give the dataset's folder."""

@@ -15,14 +15,12 @@ from pipeline.exams import exam_files
 from pipeline.plan import Plan
 from pipeline.publish import ACCEPTED, LATEST, Published
 from pipeline.read import SourceFiles
+from pipeline.remember.noted import note_place
 from pipeline.remember.version import version
 from pipeline.report.manifest import MANIFEST
 from pipeline.report.model import Report
 from pipeline.setting import Setting
 from pipeline.targets.catalogue import load
-
-FOLDER = "unchanged"
-"""Below the cache: one small file for each dataset folder."""
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -85,7 +83,7 @@ def same(plan: Plan, setting: Setting, now: Inputs | None) -> tuple[Report, list
     ):  # an acceptance is written down, even of the same
         return None
     try:
-        last = msgspec.json.decode(_place(setting.remembered, folder).read_bytes(), type=_Last)
+        last = msgspec.json.decode(note_place(setting.remembered, folder).read_bytes(), type=_Last)
         home = (folder / LATEST).resolve(strict=True)
         places = (last.version, last.accepted)
         if last.inputs != now or places != (home.name, _accepted(folder)) or not _is_whole(home):
@@ -111,22 +109,13 @@ def note(plan: Plan, setting: Setting, then: Inputs | None, published: Published
             return
         plain = [(one.name, one.code, int(one.severity), one.where, one.message) for one in findings]
         folder = setting.dataset(plan)
-        place = _place(setting.remembered, folder)
+        place = note_place(setting.remembered, folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         fresh = place.with_name(f".{place.name}.{setting.stamp}")
         fresh.write_bytes(msgspec.json.encode(_Last(then, published.version, _accepted(folder), plain)))
         fresh.replace(place)
     except OSError:  # a cache that cannot be written: the next run builds, and finds out the same
         return
-
-
-def is_noted(folder: Path, cache: Path) -> bool:
-    """Say whether a build of the dataset in this folder was noted: most of what the next one needs is kept then."""
-    return _place(cache, folder).is_file()
-
-
-def _place(cache: Path, folder: Path) -> Path:
-    return cache / FOLDER / f"{xxhash.xxh3_64_hexdigest(str(folder.absolute()).encode())}.json"
 
 
 def _accepted(folder: Path) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli._cluster import Cluster, cluster_options, distributed
-from pipeline.cli._light import alone
+from pipeline.cli._light import alone, without_pandas
 from pipeline.cli._log import log_format
 from pipeline.cli._options import plan_option, workers_option
 
@@ -118,27 +118,29 @@ def built(
     remembers: bool = True,
 ) -> "Outcome":
     """Build a plan in the world as it is, and keep beside the dataset how long each stage took."""
-    from pipeline.cli._light import without_pandas
+    from pipeline.cli._outside import outside
+    from pipeline.cli._shelf import shelf
+    from pipeline.remember.noted import is_noted
+    from pipeline.report.gate_process import early_gate
 
     without_pandas()
-    from pipeline.cli._builders import builders
-    from pipeline.cli._outside import outside
-    from pipeline.cli._profile import clocks
-    from pipeline.cli._shelf import shelf
-    from pipeline.engines.local import Local
-    from pipeline.engines.ready import Ready
-    from pipeline.run import Setting, build
-    from pipeline.unchanged import is_noted
-
     world, root = outside(), path.absolute().parent
     workers = 1 if cluster else workers or world.cores
     remembered = world.cache / "rows" if remembers else None
     with ExitStack() as stack:
         folder = stack.enter_context(shelf(plan.write.folder, world.cache, root=root, tell=progress.note))
-        # of what was built before most is known, and few workers or none are needed
-        is_known = remembered is not None and is_noted(folder, remembered)
-        ready = Ready() if is_known else builders(plan, root, workers=workers, vocabularies=world.vocabularies)
-        stack.enter_context(ready)
+        # of what was built before most is known: few workers or none are needed, and perhaps nothing is built
+        is_first = remembered is None or not is_noted(remembered, folder)
+        gate = stack.enter_context(early_gate()) if is_first and plan.expect.enabled else None
+
+        from pipeline.cli._builders import builders
+        from pipeline.cli._profile import clocks
+        from pipeline.engines.local import Local
+        from pipeline.engines.ready import Ready
+        from pipeline.run import Setting, build
+
+        forked = builders(plan, root, workers=workers, vocabularies=world.vocabularies) if is_first else Ready()
+        ready = stack.enter_context(forked)
         with clocks(progress, profiled=profiled) as timed:
             setting = Setting(
                 root=root,
@@ -156,6 +158,7 @@ def built(
                 accepted_by=world.user if accepts else None,
                 progress=timed.progress,
                 watch=timed.watch,
+                gate=gate,
             )
             outcome = distributed(plan, setting, cluster) if cluster else build(plan, setting)
         timed.keep(outcome.folder, outcome.report, tell=progress.note)

@@ -1,8 +1,6 @@
 """The gate of the whole dataset: a Great Expectations suite over the facts, each answer in one plain sentence."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +9,10 @@ from typing import Any, Self
 import pyarrow as pa
 
 from pipeline.core.finding import Severity
-from pipeline.report import gate
 from pipeline.report.drift import ENDS, Category, Figure, told
 from pipeline.report.drift import PARAMETERS as DRIFT_PARAMETERS
 from pipeline.report.facts import dataset_table, drift_table, examples_table
+from pipeline.report.gate_process import GateProcess, gate_process
 from pipeline.report.model import ExpectationFacts, Report
 from pipeline.report.sentence import sentence
 from pipeline.report.suite import PARAMETERS, Expectation, default_suite, load_suite
@@ -25,14 +23,10 @@ Parameters = Mapping[str, float | None]
 class Gate:
     """A suite and the process that will judge it; start it first, ask it last, and close it in any case."""
 
-    def __init__(self, suite: Sequence[Expectation]) -> None:
+    def __init__(self, suite: Sequence[Expectation], process: GateProcess | None = None) -> None:
+        """Take the suite, and the process where it has begun already."""
         self._suite = tuple(suite)
-        self._process = subprocess.Popen(  # noqa: S603 - our own file, by this interpreter
-            [sys.executable, "-P", gate.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        self._process = process or gate_process()
 
     def judge(
         self, facts: pa.Table, *, report: Report, parameters: Parameters, figures: Sequence[Figure] = ()
@@ -91,13 +85,15 @@ class Gate:
         self.close()
 
 
-def warm(*suites: Path, parameters: tuple[str, ...] = PARAMETERS) -> Gate:
+def warm(*suites: Path, parameters: tuple[str, ...] = PARAMETERS, process: GateProcess | None = None) -> Gate:
     """Start the gate on suites (none: the default one) and give it at once; it loads beside the caller's work.
+
+    `process` is one that has begun already.
 
     Raises PlanError when a suite has mistakes.
     """
     chosen = suites or (default_suite(),)
-    return Gate([line for suite in chosen for line in load_suite(suite, parameters=parameters)])
+    return Gate([line for suite in chosen for line in load_suite(suite, parameters=parameters)], process)
 
 
 def failed(results: Iterable[ExpectationFacts], *, at_least: Severity = Severity.ERROR) -> tuple[ExpectationFacts, ...]:
