@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.core.example import Example, Json, Method, Turn
+from pipeline.core.folding import Folded, fold
 from pipeline.core.shape import ROLE_LETTERS
 
 TOP_KEYS: Final = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
@@ -34,6 +35,8 @@ class PassageTable(NamedTuple):
     marks: str
     """A letter a passage, as in `Passages`."""
     texts: Sequence[str]
+    folded: Folded
+    """The texts again, as words are sought in them."""
     starts: npt.NDArray[np.int64]
     """The first passage of each row, and last the number of passages."""
     answer_at: npt.NDArray[np.int64]
@@ -47,6 +50,7 @@ class PassageTable(NamedTuple):
         return PassageTable(
             self.marks[begin:stop],
             self.texts[begin:stop],
+            self.folded.some(begin, stop),
             self.starts[first : end + 1] - begin,
             self.answer_at[first:end],
             self.is_known[first:end],
@@ -58,9 +62,11 @@ def passage_table(examples: Sequence[Passages | None]) -> PassageTable:
     some = [one for one in examples if one]
     counts = (len(one.marks) if one else 0 for one in examples)
     answers = [-1 if one is None or one.answer_at is None else one.answer_at for one in examples]
+    texts = [text for one in some for text in one.texts]
     return PassageTable(
         "".join([one.marks for one in some]),
-        [text for one in some for text in one.texts],
+        texts,
+        fold(texts),
         np.array([0, *accumulate(counts)], np.int64),
         np.array(answers, np.int64),
         np.array([one is not None for one in examples], dtype=bool),

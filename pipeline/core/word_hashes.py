@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xxhash
 
 from pipeline.core.passages import HEAD_MARKS, Passages, PassageTable, passage_table
-from pipeline.core.words import MARK, SPACES, UNSPACED, folded
+from pipeline.core.words import MARK, SPACES, UNSPACED
 
 Hashes = npt.NDArray[np.uint64]
 Indices = npt.NDArray[np.int64]
@@ -120,19 +120,12 @@ def _stream(said: PassageTable) -> bytes:
     begins = {mark: f" {MARK}{mark} ".encode() for mark in set(said.marks)}
     parts = [b" "] * (2 * len(said.marks))
     parts[::2] = map(begins.__getitem__, said.marks)
-    parts[1::2] = told = _encoded([text if text.isascii() else folded(text) for text in said.texts])
+    parts[1::2] = told = said.folded.texts
     text = b"".join((*parts, _PADDING)).lower()
     if text.count(_MARK) != len(said.marks):
         parts[1::2] = [one.replace(_MARK, b" ") for one in told]
         text = b"".join((*parts, _PADDING)).lower()
     return text
-
-
-def _encoded(texts: Sequence[str]) -> list[bytes]:
-    try:
-        return list(map(str.encode, texts))
-    except UnicodeEncodeError:  # lone surrogates
-        return [text.encode("utf-8", "surrogatepass") for text in texts]
 
 
 def _edges(letters: npt.NDArray[np.uint8]) -> tuple[Indices, Indices]:

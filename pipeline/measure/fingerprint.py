@@ -106,7 +106,7 @@ def chunks(said: PassageTable) -> Iterator[PassageTable]:
 
 def _digests(words: Words, ends: Indices, wanted: Mask) -> list[bytes | None]:
     """Give the digest of each row's words from its start to the given end."""
-    raw = words.hashes.data.cast("B")
+    raw = words.hashes.view(np.uint8).data
     digest = xxhash.xxh3_128_digest
     return [
         digest(raw[begin:end]) if is_wanted else None

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.columns import SHAPE
 from pipeline.core.example import Example, Method
+from pipeline.core.folding import fold
 from pipeline.core.passages import Passages, PassageTable, passages
 from pipeline.core.plain import LETTERS, Plain, PlainRow, plain_rows
 from pipeline.core.shape import LABELS, LONG_ANSWER, Bit
@@ -88,7 +89,7 @@ def _table(found: Sequence[Taken]) -> PassageTable:
     starts = np.array([0, *accumulate(counts)], np.int64)
     word = "".join(marks)
     is_known = np.array([one is not None for one in found], dtype=bool)
-    return PassageTable(word, texts, starts, _answers(found, word, starts), is_known)
+    return PassageTable(word, texts, fold(texts), starts, _answers(found, word, starts), is_known)
 
 
 def _passages(one: Taken) -> Passages:
@@ -166,8 +167,7 @@ def _bits(said: PassageTable, odd: Numbers) -> npt.NDArray[np.uint32]:
     sizes = np.fromiter(map(len, texts), np.int64, count)
     has_edge = np.fromiter(map(ne, texts, map(str.strip, texts)), bool, count)
     edges = np.flatnonzero(has_edge | ((sizes == 0) & (_letters(marks) != ord("|")))).tolist()
-    is_plain = np.fromiter(map(str.isascii, texts), bool, count)
-    strange = [at for at in np.flatnonzero(~is_plain).tolist() if not _is_composed(texts[at])]
+    strange = [at for at in said.folded.doubtful.tolist() if not _is_composed(texts[at])]
     is_answer = _letters(marks) == ord("a")
     long = np.flatnonzero((sizes >= LONG_ANSWER) & is_answer).tolist()
     labelled = [at for at in np.flatnonzero(is_answer).tolist() if texts[at].startswith(LABELS)]
@@ -197,7 +197,7 @@ def _is_composed(text: str) -> bool:
 
 
 def _may_list(answer: str) -> bool:
-    return ";" in answer or "|" in answer or not answer.isascii()
+    return ";" in answer or "|" in answer or (not answer.isascii() and ("\uff1b" in answer or "\uff5c" in answer))
 
 
 def _letters(text: str) -> npt.NDArray[np.uint8]:
