@@ -1,7 +1,9 @@
 """The whole build on one screen: sources become a published dataset and its report."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -13,7 +15,7 @@ from pipeline.core.place import is_url
 from pipeline.engines.spool import Spool
 from pipeline.fates import with_fates
 from pipeline.frame import Outcome, begun, ended, masked_kinds
-from pipeline.measure.language import spoken
+from pipeline.measure.language import Payloads, heard, sampled
 from pipeline.plan import Plan
 from pipeline.portrayed import portrayed
 from pipeline.report.manifest import MANIFEST
@@ -21,6 +23,8 @@ from pipeline.rows import rows
 from pipeline.setting import Setting
 from pipeline.targets.catalogue import load
 from pipeline.write import write
+
+Work = TypeVar("Work")
 
 __all__ = ["Outcome", "Setting", "build"]
 
@@ -41,6 +45,9 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         built = job.work / "built"
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):
+            shelf = spool.shelf()
+            begin = setting.engine.beside if shelf else _here
+            said = begin(_listening(table, shelf or spool.payloads, method=plan.target.method))
             facts = _facts(table, spool, method=plan.target.method)
             findings = survey(facts, job.checks)
             written = write(
@@ -52,10 +59,11 @@ def build(plan: Plan, setting: Setting) -> Outcome:
                 seed=plan.seed,
                 mask=masked_kinds(plan),
                 encoding_of=partial(read.encoding_of, sources=job.sources),
+                lines=shelf.lines if shelf else None,
+                begin=begin,
             )
         with setting.progress.stage("report", unit="rows", total=None):
-            said = spoken(table, spool.payloads, method=plan.target.method)
-            portrait = portrayed(table, spool.payloads, plan, spoken=said)
+            portrait = portrayed(table, spool.payloads, plan, spoken=said())
             report = account.write(built, table=table, written=written, findings=findings, portrait=portrait)
         outcome = ended(job, built, report, findings)
         unchanged.note(plan, setting, now, outcome.published, findings)
@@ -72,6 +80,17 @@ def _inputs(plan: Plan, setting: Setting) -> unchanged.Inputs | None:
     published = setting.dataset(plan) / MANIFEST
     forgotten = forget.load(setting.root / plan.forget.file, secret=setting.salt, published=published)
     return unchanged.inputs(plan, setting, sources, forgotten)
+
+
+def _listening(table: pa.Table, payloads: Payloads, *, method: Method) -> Callable[[], pa.Table]:
+    """Give what finds out the languages of a sample: small to send."""
+    rows = sampled(table)
+    return partial(heard, table["digest"].take(pa.array(rows, pa.int64())), rows, payloads, method=method)
+
+
+def _here(work: Work) -> Work:
+    """Leave work to be done when it is asked for."""
+    return work
 
 
 def _facts(table: pa.Table, spool: Spool, *, method: Method) -> pa.Table:

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -30,6 +31,16 @@ Texts = Callable[[str, Rows], Iterator[bytes]]
 
 Encodings = Callable[[str], str | None]
 """Address of a source file → the encoding in which it was read; None: not known."""
+
+
+Lines = Callable[[Rows], Iterator[bytes]]
+"""Row numbers → their payloads, in that order."""
+Begun = Callable[[], None]
+"""Waits for what was begun."""
+
+
+def _later(work: Begun) -> Begun:
+    return work
 
 
 def _unknown(address: str) -> None:  # noqa: ARG001 - the shape of Encodings
@@ -63,11 +74,14 @@ def write(
     seed: int,
     mask: frozenset[PrivateKind] = frozenset(),
     encoding_of: Encodings = _unknown,
+    lines: Lines | None = None,
+    begin: Callable[[Begun], Begun] = _later,
 ) -> Written:
     """Write train, validation, rejected and findings as JSON lines: UTF-8, LF, every file ends in a line end.
 
     `mask` are kinds of private data that rejected.jsonl only names; empty: originals stand there byte for byte.
     `encoding_of` is asked only for rows that are not UTF-8, by the address of their file.
+    `begin` may write a training file in another process; what it is given holds `lines`, None: payloads by `texts`.
     `table` has name, digest, fate, side, twin, trouble and findings; `findings` are those about the whole dataset.
     """
     shipped = _equal(table["fate"], "kept")
@@ -76,16 +90,26 @@ def write(
     if settings.order == "shuffled":
         kept = _shuffled(table.select(["digest", "name"]), np.sort(kept), seed)
     sides = [kept[_equal(table["side"], side)[kept]] for side in SIDES]
-    for side, rows in zip(SIDES, sides, strict=True):
-        with (folder / f"{side}.jsonl").open("wb") as file:
-            file.write(BOM if settings.bom else b"")
-            _lines(file, texts("payload", rows))
+    payloads = lines or partial(texts, "payload")
+    head = BOM if settings.bom else b""
+    begun = [
+        begin(partial(_ship, folder / f"{side}.jsonl", head, payloads, rows))
+        for side, rows in zip(SIDES, sides, strict=True)
+    ]
     with (folder / "rejected.jsonl").open("wb") as file:
         _lines(file, _rejects(table, texts, by_place[~shipped[by_place]], mask, encoding_of))
     with (folder / "findings.jsonl").open("wb") as file:
         file.writelines(findings_lines(findings))
         file.writelines(_encoded(_row_findings(table, by_place)))
+    for wait in begun:
+        wait()
     return Written(*sides)
+
+
+def _ship(path: Path, head: bytes, lines: Lines, rows: Rows) -> None:
+    with path.open("wb") as file:
+        file.write(head)
+        _lines(file, lines(rows))
 
 
 def _row_findings(table: pa.Table, rows: Rows) -> Iterator[_Line]:

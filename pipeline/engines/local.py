@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from functools import partial, reduce
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self, TypeVar
@@ -64,6 +64,28 @@ class Local(NamedTuple):
     def apart(self, tasks: Iterable[T], work: Callable[[T], Answer]) -> Iterator[Answer]:
         """Do the same as `map` in processes of their own, however few the tasks: this one outlives what kills them."""
         return self._pooled(((task, None) for task in tasks), work)
+
+    def beside(self, work: Callable[[], Answer]) -> Callable[[], Answer]:
+        """Begin some work in a worker that waits, and give what asks for its answer; where none waits, asking does it.
+
+        So it does where the worker dies, or misses a file that this process still holds.
+        """
+        pool = self.ready.taken() if self.ready else None
+        if pool is None or self.ready is None:
+            return work
+        self.ready.back(pool)
+        try:
+            begun = pool.submit(work)
+        except BrokenExecutor:
+            return work
+
+        def answer() -> Answer:
+            try:
+                return begun.result()
+            except (BrokenExecutor, CancelledError, OSError):
+                return work()
+
+        return answer
 
     def map(
         self,

@@ -183,9 +183,17 @@ class Shelf:
         """Take the paths of the entries that hold the payloads, in order, and the spool where it is at hand."""
         self._paths, self._spool = paths, spool
 
-    def __call__(self, rows: Sequence[int]) -> list[str]:
+    def __call__(self, rows: Rows) -> list[str]:
         """Give the payloads of these rows; OSError where another run removed an entry from the cache meanwhile."""
-        return (self._spool or _reopened(self._paths)).payloads(rows)
+        return self._opened.payloads(rows)
+
+    def lines(self, rows: Rows) -> Iterator[bytes]:
+        """Give them as bytes, some at a time; raises as above."""
+        return self._opened.texts("payload", rows)
+
+    @property
+    def _opened(self) -> Spool:
+        return self._spool or _reopened(self._paths)
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[str, ...]]]:
         """Send the paths alone."""

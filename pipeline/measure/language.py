@@ -18,6 +18,9 @@ import pyarrow.compute as pc
 from pipeline.core.example import Method
 from pipeline.core.passages import HEAD_MARKS, passages_of
 
+Payloads = Callable[[npt.NDArray[np.int64]], Sequence[str]]
+"""Row numbers → payloads."""
+
 UNKNOWN: Final = "unknown"
 SAMPLE: Final = 2_000
 """Examples looked at: shares come out within two points of those of all, nineteen times in twenty."""
@@ -81,18 +84,26 @@ _CYRILLIC: Final = ("ru", "uk", "bg")
 _LATIN: Final = tuple(name for name in _WORDS if name not in _CYRILLIC)
 
 
-def spoken(table: pa.Table, payloads: Callable[[npt.NDArray[np.int64]], Sequence[str]], *, method: Method) -> pa.Table:
+def spoken(table: pa.Table, payloads: Payloads, *, method: Method) -> pa.Table:
     """Give digest and language of up to `SAMPLE` kept examples; `table` has fate and digest.
 
     Those of the smallest digests are looked at: chance, but nobody's whim, and the same ones in any order of the rows.
     """
+    rows = sampled(table)
+    return heard(table["digest"].take(pa.array(rows, pa.int64())), rows, payloads, method=method)
+
+
+def sampled(table: pa.Table) -> npt.NDArray[np.int64]:
+    """Give the rows that `spoken` looks at, in order."""
     kept = np.flatnonzero(pc.equal(table["fate"], "kept").to_numpy(zero_copy_only=False))
     digests = table["digest"].take(pa.array(kept, pa.int64()))
-    rows = np.sort(kept[_smallest(digests)])
+    return np.sort(kept[_smallest(digests)])
+
+
+def heard(digests: pa.ChunkedArray, rows: npt.NDArray[np.int64], payloads: Payloads, *, method: Method) -> pa.Table:
+    """Give the digests of these rows with their languages."""
     found = [language_of(said(payload, method=method)) for payload in payloads(rows)] if len(rows) else []
-    return pa.table(
-        {"digest": table["digest"].take(pa.array(rows, pa.int64())), "language": pa.array(found, pa.string())}
-    )
+    return pa.table({"digest": digests, "language": pa.array(found, pa.string())})
 
 
 def languages(found: pa.Table) -> dict[str, int]:

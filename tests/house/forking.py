@@ -64,6 +64,20 @@ def deadly() -> None:
         loud(Local(2, ready), RECORDS)
 
 
+def beside() -> None:
+    with forked(2) as ready:
+        engine = Local(2, ready)
+        there, here = engine.beside(os.getpid), Local(2).beside(os.getpid)
+        say(there() != os.getpid(), here() == os.getpid(), engine.beside(partial(_deadly_but_in, os.getpid()))())
+        loud(engine, RECORDS)
+
+
+def _deadly_but_in(process: int) -> str:
+    if os.getpid() != process:
+        os._exit(9)
+    return "done here"
+
+
 def building() -> None:
     from pipeline.cli import _builders
     from pipeline.cli._progress import Silent

@@ -35,6 +35,12 @@ def test_a_row_that_kills_a_forked_worker_is_held_and_its_neighbours_are_not() -
     assert ["A B C D None F G H a.csv:4", "A B C D E F G H"] == lines
 
 
+def test_work_is_done_beside_where_workers_wait_and_here_where_none_do_or_they_die_of_it() -> None:
+    lines, _ = told("beside")
+
+    assert ["True True done here", "A B C D E F G H"] == lines
+
+
 def test_a_build_forks_its_workers_and_gives_the_same_files_as_one_process() -> None:
     lines, _ = told("building")
 
