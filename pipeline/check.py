@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.core.columns import CHECK, FINDING, with_columns
-from pipeline.core.example import Moderation, Tokens
+from pipeline.core.example import Example, Moderation, Tokens
 from pipeline.core.facts import facts_of, numbered
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.lines import Lines
 from pipeline.core.moderation import flags, from_column
 from pipeline.core.plain import quick_example
 from pipeline.core.private.searched import Searched, searched, searched_kind
-from pipeline.core.rule import Rule, catalogue
+from pipeline.core.rule import Rule, Suspects, catalogue
 from pipeline.core.settings import CheckSettings, RuleSettings
 from pipeline.core.suspects import ESCAPE, Mentions
 from pipeline.core.wording import whole
@@ -32,6 +32,8 @@ COMPARED: Final = ("content", "prompt", "group")
 """Columns of which a survey asks only whether values are equal."""
 TOGETHER: Final = {"answer": "content"}
 """Areas whose rules are searched for in the pass of another: two passes of 65 MB take twice its 0.15 seconds."""
+WITHOUT_TURNS: Final = frozenset({"moderation", "private", "secret", "tokens"})
+"""Areas whose rules look at facts or at the whole text: of the rows of real chats half are looked at by these alone."""
 LEAKS: Final = {
     "exact": "A turn is the question at {question} of the evaluation, word by word.",
     "words": "Holds a run of words of the question at {question} of the evaluation.",
@@ -47,13 +49,17 @@ class Row(NamedTuple):
     """Within its batch."""
     name: str
     payload: str
+    moderation: Moderation | None
+    """What the backend said; None as well where no rule asks."""
     batch: pa.Table
 
 
 class Asked(NamedTuple):
-    """Rules that look at a row, and what they ask besides its payload."""
+    """Rules that look at a row, and what they ask besides the text of its payload."""
 
     rules: Sequence[Rule]
+    turns: bool
+    """The payload taken apart."""
     tokens: bool
     moderation: bool
     person_names: bool
@@ -63,7 +69,7 @@ class Asked(NamedTuple):
         """Give what these rules ask, by their codes."""
         codes = [rule.code for rule in rules]
         areas = {code.partition(".")[0] for code in codes}
-        return cls(rules, "tokens" in areas, "moderation" in areas, "private.name" in codes)
+        return cls(rules, not areas <= WITHOUT_TURNS, "tokens" in areas, "moderation" in areas, "private.name" in codes)
 
 
 @dataclass(frozen=True)
@@ -109,11 +115,12 @@ class Check:
         severities = {
             rule.code: severity_of(rule.code, rule.severity, self.settings) or rule.severity for rule in rules
         }
+        said = _moderations(batch, [row for row, asked in suspects if asked.moderation], self.settings)
         told = batch.select(["name", "payload"]).take(pa.array([row for row, _ in suspects], pa.int64()))
         for (row, asked), name, payload in zip(
             suspects, told["name"].to_pylist(), told["payload"].to_pylist(), strict=True
         ):
-            found = list(_looked(Row(row, name, payload, batch), asked, self.settings, severities))
+            found = _looked(Row(row, name, payload, said.get(row), batch), asked, self.settings, severities)
             if found:
                 flaws[row] = sorted(found, key=_place) if len(found) > 1 else found
         for row, finding in _leaks(batch, self.settings):
@@ -197,15 +204,24 @@ def _suspected(rules: list[Rule], batch: pa.Table, settings: CheckSettings) -> I
     facts = facts_of(batch, moderation=settings.moderation).append_column("payload", payload)
     known = _mask(payload.is_valid())
     strange = known & ~_mask(pc.fill_null(facts["regular"], fill_value=False))
-    masks = _mentioned(rules, facts, searched(batch, settings.privacy), settings) | {
-        rule.code: _mask(pc.fill_null(rule.suspects(facts, settings.limits), fill_value=True))
-        if rule.suspects
-        else known
-        for rule in rules
-        if not isinstance(rule.suspects, Mentions)
-    }
+    masks = _mentioned(rules, facts, searched(batch, settings.privacy), settings) | _claimed(rules, facts, settings)
     grid = np.array([(masks[rule.code] | strange) & known for rule in rules], dtype=bool).reshape(len(rules), -1)
     yield from _asked(grid, rules)
+
+
+def _claimed(rules: Iterable[Rule], facts: pa.Table, settings: CheckSettings) -> dict[str, Mask]:
+    """Give the suspects of all rules that do not search the text; what several rules claim is asked once: of 79, half."""
+    words = facts["roles"].combine_chunks().dictionary_encode()
+    facts = facts.set_column(facts.column_names.index("roles"), "roles", words)
+    answers: dict[Suspects | None, Mask] = {None: np.ones(facts.num_rows, dtype=bool)}
+    masks = {}
+    for rule in rules:
+        claim = rule.suspects
+        if not isinstance(claim, Mentions):
+            if claim is not None and claim not in answers:
+                answers[claim] = _mask(pc.fill_null(claim(facts, settings.limits), fill_value=True))
+            masks[rule.code] = answers[claim]
+    return masks
 
 
 def _asked(grid: npt.NDArray[np.bool_], rules: Sequence[Rule]) -> Iterator[tuple[int, Asked]]:
@@ -280,23 +296,28 @@ def _plain(payload: str) -> str | None:
         return None
 
 
-def _looked(row: Row, asked: Asked, settings: CheckSettings, severities: Mapping[str, Severity]) -> Iterator[Finding]:
+def _looked(row: Row, asked: Asked, settings: CheckSettings, severities: Mapping[str, Severity]) -> list[Finding]:
     """Parse a row once and give what the rules find in it; counts, scores and names are fetched for the rules that ask them."""
-    example = quick_example(row.payload, method=settings.limits.method)
+    method = settings.limits.method
+    found: list[Finding] = []
+    example = quick_example(row.payload, method=method) if asked.turns else Example(row.payload, method)
     if asked.tokens:
         example = replace(example, tokens=_tokens(row.batch["tokens"][row.number].as_py()))
     if asked.moderation:
-        example = replace(example, moderation=_moderation(row, settings))
+        example = replace(example, moderation=row.moderation)
     if asked.person_names:
         example = replace(example, person_names=_person_names(row))
     for rule in asked.rules:
         assert rule.look is not None
         try:
-            for flaw in rule.look(example, settings.limits):
-                yield Finding(row.name, rule.code, severities[rule.code], whole(flaw.where), flaw.message)
+            found += [
+                Finding(row.name, rule.code, severities[rule.code], whole(flaw.where), flaw.message)
+                for flaw in rule.look(example, settings.limits)
+            ]
         except Exception as error:
             error.add_note(f"rule {rule.code} looked at {row.name}")
             raise
+    return found
 
 
 def _tokens(counts: dict[str, int | None] | None) -> Tokens | None:
@@ -305,14 +326,22 @@ def _tokens(counts: dict[str, int | None] | None) -> Tokens | None:
     return Tokens(**{name: count or 0 for name, count in counts.items()})
 
 
-def _moderation(row: Row, settings: CheckSettings) -> Moderation | None:
-    """Give what the backend said, with the categories that the plan's thresholds flag; scores only for thresholds."""
-    said = row.batch["moderation"][row.number] if "moderation" in row.batch.column_names else None
-    if said is None or not said.is_valid:
-        return None
-    is_by_score = bool(settings.moderation.thresholds)
-    fact = from_column({name: said[name].as_py() for name in said if name != "scores" or is_by_score})
-    return fact._replace(categories=flags(fact, settings.moderation))
+def _moderations(batch: pa.Table, rows: Sequence[int], settings: CheckSettings) -> dict[int, Moderation]:
+    """Give what the backend said of these rows, with the categories that the plan's thresholds flag; scores only for those.
+
+    All at once: taking a field of one row from Arrow costs as much as looking at the row.
+    """
+    if not rows or "moderation" not in batch.column_names or pa.types.is_null(batch["moderation"].type):
+        return {}
+    said = batch["moderation"].take(pa.array(rows)).combine_chunks()
+    names = [field.name for field in said.type if field.name != "scores" or settings.moderation.thresholds]
+    values = zip(*(pc.struct_field(said, name).to_pylist() for name in names), strict=True)
+    facts = [from_column(dict(zip(names, one, strict=True))) for one in values]
+    return {
+        row: fact._replace(categories=flags(fact, settings.moderation))
+        for row, fact, is_said in zip(rows, facts, said.is_valid().to_pylist(), strict=True)
+        if is_said
+    }
 
 
 def _person_names(row: Row) -> int | None:
@@ -337,7 +366,8 @@ def _as_column(flaws: dict[int, list[Finding]], rows: int) -> pa.Array:
     for row, found in flaws.items():
         counts[row + 1] = len(found)
     flat = [finding for row in sorted(flaws) for finding in flaws[row]]
-    columns = [pa.array([getattr(finding, part.name) for finding in flat], type=part.type) for part in FINDING]
+    parts = list(zip(*flat, strict=True))[1:] or [()] * len(FINDING)  # all but the name, which is the row's
+    columns = [pa.array(values, type=part.type) for part, values in zip(FINDING, parts, strict=True)]
     values = pa.StructArray.from_arrays(columns, fields=list(FINDING))
     return pa.ListArray.from_arrays(
         pa.array(np.cumsum(counts, dtype=np.int32)), values, type=CHECK.field("findings").type

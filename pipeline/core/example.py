@@ -192,7 +192,7 @@ def _is_too_deep(data: Json) -> bool:
 def _turns(messages: Json, where: str) -> tuple[Turn, ...]:
     if not isinstance(messages, list):
         return ()
-    return tuple(Turn(f"{where}/{i}", m if isinstance(m, dict) else {}) for i, m in enumerate(messages))
+    return tuple([Turn(f"{where}/{i}", m if isinstance(m, dict) else {}) for i, m in enumerate(messages)])
 
 
 def transcript(text: str, *, tokens: int | None = None, **extra: Json) -> Example:

@@ -23,24 +23,41 @@ ESCAPE: Final = r"\\[u/]"
 """The beginning of an escape that may hide a marker from a search of the payload's text."""
 
 
-def has(*bits: Bit) -> Suspects:
-    """Pick examples that have any of these."""
-    mask = reduce(Bit.__or__, bits)
+@dataclass(frozen=True)
+class Has:
+    """Pick examples that have any of these bits; two that name the same ones are equal, and `check` asks one of them."""
 
-    def claim(facts: pa.Table, _limits: Limits) -> Claim:
-        found = pc.bit_wise_and(facts["bits"], pa.scalar(int(mask), pa.uint32()))
+    mask: int
+
+    def __call__(self, facts: pa.Table, _limits: Limits) -> Claim:
+        """Give the claim; null where the shape is not known."""
+        found = pc.bit_wise_and(facts["bits"], pa.scalar(self.mask, pa.uint32()))
         return pc.not_equal(found, pa.scalar(0, pa.uint32()))
 
-    return claim
+
+def has(*bits: Bit) -> Suspects:
+    """Pick examples that have any of these."""
+    return Has(int(reduce(Bit.__or__, bits)))
+
+
+@dataclass(frozen=True)
+class Order:
+    """Pick examples whose word of roles matches this regular expression anywhere; equal where the expressions are."""
+
+    pattern: str
+
+    def __call__(self, facts: pa.Table, _limits: Limits) -> Claim:
+        """Give the claim; each of a few words is looked at once where the column is a dictionary of them."""
+        roles = facts["roles"]
+        if not pa.types.is_dictionary(roles.type):
+            return pc.match_substring_regex(roles, self.pattern)
+        words = roles.combine_chunks()
+        return pc.match_substring_regex(words.dictionary, self.pattern).take(words.indices)
 
 
 def order(pattern: str) -> Suspects:
     """Pick examples whose word of roles matches this regular expression anywhere."""
-
-    def claim(facts: pa.Table, _limits: Limits) -> Claim:
-        return pc.match_substring_regex(facts["roles"], pattern)
-
-    return claim
+    return Order(pattern)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Every rule proves itself: its good samples are clean, its bad samples are not, and it says why and what to do."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from pipeline.check import WITHOUT_TURNS
 from pipeline.core.finding import Severity
 from pipeline.core.rule import Rule, catalogue
 
@@ -29,6 +31,18 @@ def test_a_bad_sample_has_a_flaw(rule):
 def test_a_rule_has_samples_of_both_kinds(rule):
     assert rule.good
     assert rule.bad
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in ROW_RULES if rule.code.partition(".")[0] in WITHOUT_TURNS], ids=lambda rule: rule.code
+)
+def test_a_rule_that_is_said_to_need_no_turns_finds_the_same_without_them(rule):
+    examples = list(rule.examples((*rule.good, *rule.bad)))
+
+    untaken = [replace(example, data=None) for example in examples]
+    assert [list(rule.look(one, rule.limits)) for one in untaken] == [
+        list(rule.look(one, rule.limits)) for one in examples
+    ]
 
 
 @pytest.mark.parametrize("rule", ROW_RULES, ids=lambda rule: rule.code)

@@ -19,9 +19,9 @@ class Searched(NamedTuple):
     """What is known of the rows of a batch."""
 
     rows: Mask
-    """Where compose searched."""
+    """Where compose searched, and rewrote nothing since: what it wrote may look like something of another kind."""
     kinds: Mapping[str, Mask]
-    """Kind → rows in which it was found, or whose text was rewritten since; a kind that was found nowhere is missing."""
+    """Kind → those of them in which it was found; a kind that was found nowhere is missing."""
 
     def suspects(self, kind: str) -> Mask:
         """Give the rows that were searched and may hold this kind."""
@@ -33,13 +33,13 @@ def searched(batch: pa.Table, settings: PrivacySettings) -> Searched:
     if "private" not in batch.column_names or pa.types.is_null(batch["private"].type):
         return Searched(np.zeros(batch.num_rows, dtype=bool), {})
     found = batch["private"].combine_chunks()
-    rows = np.asarray(found.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
+    rows = np.array(found.is_valid().to_numpy(zero_copy_only=False), dtype=bool)  # a copy
     some = np.flatnonzero((np.diff(found.offsets.to_numpy()) > 0) & rows)
     kinds: dict[str, Mask] = {}
     for row, told in zip(some.tolist(), found.take(pa.array(some)).to_pylist(), strict=True):
         names = {name for name, _ in told}
-        is_rewritten = any(action in REWRITES and kind in names for kind, action in settings.actions.items())
-        for name in settings.actions if is_rewritten else names:
+        rows[row] = not any(action in REWRITES and kind in names for kind, action in settings.actions.items())
+        for name in names if rows[row] else ():
             kinds.setdefault(name, np.zeros(batch.num_rows, dtype=bool))[row] = True
     return Searched(rows, kinds)
 
