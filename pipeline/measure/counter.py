@@ -52,10 +52,16 @@ SELF_TEST_COUNTS: Final = {
 SCHEMES: Final = {"o200k_base": "o200k", "cl100k_base": "gpt4"}
 """gigatoken's names of the patterns by which text is cut."""
 
-BETWEEN: Final = b"\x00\x1e\x01"
-"""Parts texts that are encoded as one. No byte of it recurs, so that it begins nowhere but where it stands, whatever is beside it."""
+BETWEEN: Final = b"\x00\x1e\x01\x02\x03"
+"""Parts texts that are encoded as one, as a token of its own. No byte of it recurs, so that it begins nowhere but where it
+stands, whatever is beside it."""
+LIGHT: Final = b" 951\r"
+"""Parts texts as well, by three pieces of plain text: beside what is no white space both patterns cut it from what stands before
+(a space in front of a digit goes with nothing) and behind (a line break goes with white space alone). To cut at a token of its
+own takes 0.7 microseconds. As long as BETWEEN."""
+_FIRST_PRINTED, _LAST_PRINTED = b"!~"
 LONG: Final = 500
-"""Characters from which on it is asked whether a text recurs in a batch, as a system prompt does: to tell short ones apart takes
+"""Bytes from which on it is asked whether a text recurs in a batch, as a system prompt does: to tell short ones apart takes
 as long as to count them."""
 
 
@@ -119,6 +125,7 @@ class Fast:
             self._between = max(vocabulary(encoding).special.values()) + 1
             special = {BETWEEN.decode(): self._between}
             self._tokenizer: BPETokenizer = gigatoken_rs.BPETokenizer.from_tiktoken(path, SCHEMES[encoding], special)
+        self._light = self._tokenizer.encode(LIGHT)
         self._encoding, self._folders = encoding, tuple(folders)
         self._is_trusted = tuple(self._fast(SELF_TEST)) == SELF_TEST_COUNTS[encoding]
         self._sample_every: int | None = SAMPLE_EVERY
@@ -155,28 +162,38 @@ class Fast:
         return oracle(self._encoding, self._folders)
 
     def _fast(self, texts: Sequence[str]) -> Counts:
-        first: dict[str, int] = {}
-        which = np.array(
-            [first.setdefault(text, at) if len(text) >= LONG else at for at, text in enumerate(texts)], np.int64
-        )
-        once = list(texts)
-        for again in np.flatnonzero(which != np.arange(len(texts))).tolist():
-            once[again] = ""
         try:
-            return self._lengths(list(map(str.encode, once)))[which]
+            return self._lengths(list(map(str.encode, texts)))
         except UnicodeEncodeError:  # a lone surrogate is no UTF-8
-            return self._lengths([whole_text(text).encode() for text in once])[which]
+            return self._lengths([whole_text(text).encode() for text in texts])
 
-    def _lengths(self, texts: Sequence[bytes]) -> Counts:
-        """Count the tokens between those that part the texts: a third cheaper than to encode text by text.
+    def _lengths(self, texts: list[bytes]) -> Counts:
+        """Count the tokens between what parts the texts: half of what it takes to encode text by text.
 
         Batches of the tokenizer's own are no faster cold, and import awkward, which takes 0.3 s.
         """
-        tokens = self._tokenizer.encode(BETWEEN.join((b"", *texts)))
-        begins = np.flatnonzero(tokens == self._between)
-        if len(begins) != len(texts):  # one holds the same bytes
-            return self._oracle.counts([text.decode() for text in texts])
-        return np.diff(begins, append=len(tokens)) - 1
+        which, sizes = _once(texts)
+        whole = np.frombuffer(bytearray(BETWEEN.join((b"", *texts))), np.uint8)
+        begins = np.cumsum(sizes + len(BETWEEN)) - sizes
+        gaps = begins[:, None] + np.arange(-len(BETWEEN), 0)
+        for is_light in (_may_touch(whole, begins, sizes), np.zeros(len(texts), dtype=bool)):
+            whole[gaps] = np.where(is_light[:, None], *(np.frombuffer(gap, np.uint8) for gap in (LIGHT, BETWEEN)))
+            counts = self._parted(self._tokenizer.encode(whole.tobytes()), is_light)
+            if counts is not None:
+                return counts[which]
+        return self._oracle.counts([text.decode() for text in texts])[which]
+
+    def _parted(self, tokens: npt.NDArray[np.uint32], is_light: npt.NDArray[np.bool_]) -> Counts | None:
+        """Count the tokens of each text; None where some text holds the same tokens as what parts texts."""
+        first, second, third = self._light
+        light = np.flatnonzero(tokens[1:-1] == second)
+        light = light[(tokens[light] == first) & (tokens[light + 2] == third)]
+        begins = np.zeros(len(is_light), np.int64)
+        for found, which in ((light, is_light), (np.flatnonzero(tokens == self._between), ~is_light)):
+            if len(found) != np.count_nonzero(which):
+                return None
+            begins[which] = found
+        return np.append(begins[1:], len(tokens)) - begins - np.where(is_light, len(self._light), 1)
 
 
 @cache
@@ -193,6 +210,29 @@ def counter(encoding: str, folders: tuple[str, ...] = ()) -> Counter:
         return Fast(encoding, folders=folders)
     except (ImportError, AttributeError, KeyError, ValueError):  # absent, or of another version than we know
         return oracle(encoding, folders)
+
+
+def _once(texts: list[bytes]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Empty long texts that recur, but the first of each; give the number of each text's first, and the sizes that are left."""
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    which = np.arange(len(texts))
+    first: dict[bytes, int] = {}
+    for at in np.flatnonzero(sizes >= LONG).tolist():
+        which[at] = first.setdefault(texts[at], at)
+    for again in np.flatnonzero(which != np.arange(len(texts))).tolist():
+        texts[again], sizes[again] = b"", 0
+    return which, sizes
+
+
+def _may_touch(
+    letters: npt.NDArray[np.uint8], begins: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Say of each text whether it begins, and the one before it ends, with a printed character of ASCII."""
+    first, last = letters[np.minimum(begins, len(letters) - 1)], letters[begins + sizes - 1]
+    may_begin, may_end = ((edge >= _FIRST_PRINTED) & (edge <= _LAST_PRINTED) & (sizes > 0) for edge in (first, last))
+    may_begin[1:] &= may_end[:-1]
+    may_begin[:1] = False
+    return may_begin
 
 
 def _gaps(text: str) -> Iterator[tuple[str, str, bool]]:

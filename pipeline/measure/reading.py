@@ -16,7 +16,7 @@ from pipeline.core.example import Example, Method
 from pipeline.core.folding import fold
 from pipeline.core.passages import Passages, PassageTable, passages
 from pipeline.core.plain import LETTERS, Plain, PlainRow, plain_rows
-from pipeline.core.shape import LABELS, LONG_ANSWER, Bit
+from pipeline.core.shape import LABELS, LONG_ANSWER, OPEN, Bit
 from pipeline.measure.shape import Shape, answer_bits, content_bits, last_answer_bits, shape, text_bits
 
 _ODD: Final = (r"\\[ubf]", r"\x7f", r"\xc2[\x80-\x9f]")
@@ -170,6 +170,7 @@ def _bits(said: PassageTable, odd: Numbers) -> npt.NDArray[np.uint32]:
     strange = [at for at in said.folded.doubtful.tolist() if not _is_composed(texts[at])]
     is_answer = _letters(marks) == ord("a")
     long = np.flatnonzero((sizes >= LONG_ANSWER) & is_answer).tolist()
+    unended = [at for at in long if texts[at][-1] in OPEN]
     labelled = [at for at in np.flatnonzero(is_answer).tolist() if texts[at].startswith(LABELS)]
     answers = (said.starts[:-1] + said.answer_at)[said.answer_at >= 0].tolist()
     starts = said.starts.tolist()
@@ -177,7 +178,7 @@ def _bits(said: PassageTable, odd: Numbers) -> npt.NDArray[np.uint32]:
     told = (
         ((at, content_bits(texts[at])) for at in edges),
         ((at, _NOT_NFC) for at in strange),
-        ((at, answer_bits(texts[at])) for at in chain(long, labelled)),
+        ((at, answer_bits(texts[at])) for at in chain(unended, labelled)),
         ((at, last_answer_bits((texts[at],))) for at in answers if _may_list(texts[at])),
         ((at, text_bits(texts[at])) for at in asked),
     )

@@ -12,6 +12,7 @@ from pipeline.core.errors import PlanError
 from pipeline.measure import counter as counting
 from pipeline.measure.counter import (
     BETWEEN,
+    LIGHT,
     LONG,
     SAMPLE_EVERY,
     SELF_TEST,
@@ -29,6 +30,7 @@ awkward_text = (
     st.text()
     | st.text(alphabet=" \t\n\r\u00a0a'S1!/é字\u0301<|endoftx>", max_size=60)
     | st.text(alphabet=BETWEEN.decode() + "a \n", max_size=8)
+    | st.text(alphabet=LIGHT.decode() + "/.'sA\n", max_size=12)
     | st.sampled_from(["a " * LONG, "\ud800 " * LONG])
 )
 
@@ -38,6 +40,8 @@ awkward_text = (
 @given(texts=st.lists(awkward_text, max_size=8))
 @example(texts=["<|endoftext|> and <|im_start|>", "\ud800 lone", "", "\x00"])
 @example(texts=[BETWEEN.decode(), "a", f"b{BETWEEN.decode()}{BETWEEN.decode()}"])
+@example(texts=["a", f"b{LIGHT.decode()}c", "d"])
+@example(texts=["951", "951\r", "\n", "1", "", "/x", "'s", "."])
 @example(texts=["a " * LONG, "b", "a " * LONG, "a " * LONG])
 def test_the_fast_counter_agrees_with_tiktoken_on_any_text(encoding: str, texts: list[str]) -> None:
     assert counter(encoding).counts(texts).tolist() == oracle(encoding).counts(texts).tolist()
