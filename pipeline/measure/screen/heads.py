@@ -59,13 +59,22 @@ class Heads:
 
     def judge(self, texts: Sequence[str]) -> Judged:
         """Judge each text; a text in pieces has the highest margin of its pieces."""
-        pieces, starts = _pieces(texts)
-        parts = [self._judged(some) for some in _chunks(pieces)]
-        judged = Judged(*map(np.concatenate, zip(*parts, strict=True)))
-        if len(pieces) == len(texts):
-            return judged
-        margins = np.maximum.reduceat(judged.margins, starts, axis=0)
-        return Judged(margins, np.add.reduceat(judged.words, starts), np.add.reduceat(judged.english, starts))
+        letters = np.fromiter(map(len, texts), np.int64, len(texts))
+        if not (letters > PIECE_CHARACTERS).any():
+            return self._judged_in_chunks(texts, letters)
+        counts = np.maximum(-(-letters // PIECE_CHARACTERS), 1)
+        pieces = _pieces(texts, counts)
+        margins, words, english = self._judged_in_chunks(pieces, np.fromiter(map(len, pieces), np.int64, len(pieces)))
+        starts = np.cumsum(counts) - counts
+        return Judged(
+            np.maximum.reduceat(margins, starts, axis=0),
+            np.add.reduceat(words, starts),
+            np.add.reduceat(english, starts),
+        )
+
+    def _judged_in_chunks(self, pieces: Sequence[str], letters: Indices) -> Judged:
+        parts = [self._judged(some) for some in _chunks(pieces, letters)]
+        return Judged(*map(np.concatenate, zip(*parts, strict=True)))
 
     def _judged(self, pieces: Sequence[str]) -> Judged:
         found = features(pieces)
@@ -108,28 +117,21 @@ def heads() -> Heads:
     return from_bytes(files(__package__).joinpath(WEIGHTS).read_bytes())
 
 
-def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut texts into runs of about the same length, one run at least."""
-    ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
-    chunk = ends // CHUNK_CHARACTERS
+def _chunks(texts: Sequence[str], letters: Indices) -> Iterator[Sequence[str]]:
+    """Cut texts of so many letters into runs of about the same length, one run at least."""
+    chunk = np.cumsum(letters) // CHUNK_CHARACTERS
     cuts = [0, *(np.flatnonzero(chunk[1:] != chunk[:-1]) + 1).tolist(), len(texts)]
     return (texts[start:end] for start, end in pairwise(cuts))
 
 
-def _pieces(texts: Sequence[str]) -> tuple[Sequence[str], Indices]:
-    """Cut the long texts into pieces of even length; gives all pieces, and the first of each text."""
-    counts = -(-np.fromiter(map(len, texts), np.int64, len(texts)) // PIECE_CHARACTERS)
-    long = np.flatnonzero(counts > 1).tolist()
+def _pieces(texts: Sequence[str], counts: Indices) -> list[str]:
+    """Cut the long texts into so many pieces of even length."""
     pieces: list[str] = []
     done = 0
-    for index in long:
+    for index in np.flatnonzero(counts > 1).tolist():
+        text, size = texts[index], -(-len(texts[index]) // int(counts[index]))
         pieces += texts[done:index]
-        pieces += _cut(texts[index], int(counts[index]))
+        pieces += [text[start : start + size] for start in range(0, len(text), size)]
         done = index + 1
-    counts = np.maximum(counts, 1)
-    return [*pieces, *texts[done:]] if long else texts, np.cumsum(counts) - counts
-
-
-def _cut(text: str, count: int) -> Sequence[str]:
-    size = -(-len(text) // count)
-    return [text[start : start + size] for start in range(0, len(text), size)]
+    pieces += texts[done:]
+    return pieces

@@ -67,7 +67,12 @@ class Screen:
         """Give the rows with what the screen says; `flagged` stays null, for that is not its to decide."""
         loaded = heads()
         payloads, plain = plain_rows(batch["payload"], method=self.method)
-        spoken = [_spoken(*row, self.method) for row in zip(payloads, plain, strict=True)]
+        spoken = [
+            [text for turn in row if (text := turn.content)]
+            if isinstance(row, list)
+            else _spoken(payload, row, self.method)
+            for payload, row in zip(payloads, plain, strict=True)
+        ]
         margins, is_read, best = rows_of(loaded, spoken)
         said: list[dict[str, object] | None] = [None, CALM]
         which = is_read.astype(np.int64)
@@ -102,13 +107,11 @@ def _suspected(loaded: Heads, margins: npt.NDArray[np.float64], where: tuple[str
     }
 
 
-def _spoken(payload: bytes | None, plain: PlainRow, method: Method) -> list[str]:
-    """Give the texts of one row that are screened, in order."""
+def _spoken(payload: bytes | None, pair: Passages | None, method: Method) -> list[str]:
+    """Give the texts of one row that are screened, in order, where it is no plain conversation."""
     if payload is None:
         return []
-    if isinstance(plain, list):
-        return [turn.content for turn in plain if turn.content]
-    said = plain or passages_of(payload.decode(), method=method)
+    said = pair or passages_of(payload.decode(), method=method)
     return [said.texts[index] for index in _screened(said)]
 
 
