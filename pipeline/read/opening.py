@@ -28,10 +28,11 @@ def bytes_at(place: Place, offset: int, size: int) -> bytes:
     """Give so many bytes from this place on, fewer at the end of the file."""
     with open_file(place) if isinstance(place, Remote) else place.open("rb", buffering=0) as file:
         file.seek(offset)
-        pieces = bytearray()
-        while len(pieces) < size and (block := file.read(size - len(pieces))):
-            pieces += block
-    return bytes(pieces)
+        pieces: list[bytes] = []
+        while size > 0 and (block := file.read(size)):
+            pieces.append(block)
+            size -= len(block)
+    return b"".join(pieces)  # nearly always one, which is not copied
 
 
 def stamp(place: Place) -> Stamp:

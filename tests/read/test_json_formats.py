@@ -26,9 +26,10 @@ def test_a_line_passes_through_as_the_very_text_that_stands_there(desk: Desk) ->
         ("[1, 2]", "read.not-a-record A JSON list; an object was expected."),
         ('"text"', "read.not-a-record A JSON text; an object was expected."),
         ("[" * 100_000, "read.not-json JSON nested too deeply to be read."),
+        ('{"a":' + "[" * 100_000, "read.not-json JSON nested too deeply to be read."),
         ('{"a": "\ufffd', "read.not-json Not JSON from column"),
     ],
-    ids=["lost brace", "two glued", "trailing comma", "NaN", "list", "text", "deep", "cut"],
+    ids=["lost brace", "two glued", "trailing comma", "NaN", "list", "text", "deep", "deep inside", "cut"],
 )
 def test_a_line_that_is_no_object_says_where_and_keeps_its_bytes(desk: Desk, line: str, expected: str) -> None:
     desk.lay("x.jsonl", f'{{"a": 1}}\n{line}\n{{"a": 2}}\n')

