@@ -1,18 +1,21 @@
 r"""Which records ship as they stand: plain conversations in which no repair has anything to do.
 
-Arrow asks two expressions of RE2 of a whole batch, 1.5 µs a row, where parsing and walking one costs 40. They may miss a
+Two expressions of RE2 are asked of a whole batch, 3 µs a row, where parsing and walking one costs 100. They may miss a
 record, which then goes the long way, and never take one in which the long way would change anything.
 """
 
 from functools import cache, lru_cache
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.compose.letters import SAFE, SPACES, restless
 from pipeline.compose.mend import mojibake_pattern
 from pipeline.compose.outline import Outline
+from pipeline.core.lines import Lines
 from pipeline.core.settings import MendSettings
 
 
@@ -28,10 +31,18 @@ def are_turns(lines: pa.Array, outline: Outline, mend: MendSettings) -> pa.Array
 
 
 def _unchanging(lines: pa.Array, pattern: str, mend: MendSettings) -> pa.Array:
-    plain = pc.match_substring_regex(lines, pattern)
-    asked = pc.fill_null(pc.and_(plain, pc.invert(pc.string_is_ascii(lines))), fill_value=False)  # half of the time
-    found = pc.match_substring_regex(lines.filter(asked), _changing(has_mojibake=mend.mojibake))
-    return pc.replace_with_mask(plain, asked, pc.invert(found))
+    searched = Lines(lines)
+    plain = searched.whole(pattern)
+    asked = plain[_mask(pc.invert(pc.string_is_ascii(lines)))[plain]]  # half of the time
+    changing = asked[searched.taken(asked).matching(_changing(has_mojibake=mend.mojibake))]
+    stands = np.zeros(len(lines), dtype=bool)
+    stands[plain] = True
+    stands[changing] = False
+    return pa.array(stands, mask=_mask(lines.is_null()))
+
+
+def _mask(said: pa.Array) -> npt.NDArray[np.bool_]:
+    return np.asarray(pc.fill_null(said, fill_value=False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 @lru_cache(maxsize=4)
@@ -39,7 +50,7 @@ def _plain_chat(letters: str, spaces: str) -> str:
     r"""Give the expression of the whole line: turns of a role and one text, as JSON writes it, without `\u`."""
     text = f"(?:{_text(letters, spaces, escaped=_SLASH)})?"
     turn = rf'\{{"role": ?"(?:system|developer|user|assistant)", ?"content": ?"{text}"\}}'
-    return rf'\A\{{"messages": ?\[{turn}(?:, ?{turn})*\]\}}\z'
+    return rf'\{{"messages": ?\[{turn}(?:, ?{turn})*\]\}}'
 
 
 @lru_cache(maxsize=256)
@@ -48,7 +59,7 @@ def _plain_turns(told: tuple[tuple[str, bool], ...], letters: str, spaces: str) 
     text = _text(letters, spaces)
     turns = [rf'\{{"role":"{role}","content":"{text}"\}},' for role, _ in told]
     some = [f"(?:{turn})?" if is_optional else turn for turn, (_, is_optional) in zip(turns, told, strict=True)]
-    return rf'\A\{{"messages":\[{"".join(some)[:-1]}\]\}}\z'
+    return rf'\{{"messages":\[{"".join(some)[:-1]}\]\}}'
 
 
 _SLASH: Final = "/"

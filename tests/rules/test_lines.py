@@ -75,3 +75,14 @@ def test_all_of_some_expressions_are_found_by_one_after_the_other(texts):
 
     expected = [at for at, text in enumerate(texts) if "a" in text and "b" in text and "c" in text]
     assert lines.matching_all(("a", "b", "c")).tolist() == expected
+
+
+WHOLE = st.sampled_from(["ab", "aab", "a", "b", "", "é", "ab\n", "ab\nab", "\nab", "cab"])
+
+
+@settings(max_examples=500, deadline=None)
+@given(texts=st.lists(st.one_of(st.none(), WHOLE), max_size=12))
+def test_lines_that_are_matched_from_end_to_end_are_those_that_arrow_finds_so(texts):
+    lines = pa.array(texts, pa.string())
+
+    assert Lines(lines).whole("a+b|é").tolist() == by_arrow(lines, r"\A(?:a+b|é)\z").tolist()

@@ -97,9 +97,3 @@ def detectors() -> tuple[Detector, ...]:
 def detector(code: str) -> Detector:
     """Give the detector of a code."""
     return next(one for one in detectors() if one.code == code)
-
-
-@cache
-def secrets() -> str:
-    """Give the first look of all detectors of secrets: a JSON text that it does not match holds none."""
-    return "|".join(f"(?:{one.hint})" for one in detectors() if one.is_secret)
