@@ -79,6 +79,11 @@ class Account:
     forgotten: tuple[str, ...] = ()
     """Requests for erasure that the run obeys, by id."""
 
+    def begin(self, table: pa.Table) -> None:
+        """Let the gate judge the rows beside us; `write` is given the same table, and asks for the rest."""
+        if self.gate is not None:
+            self.gate.begin(table, parameters=self._parameters())
+
     def write(
         self,
         folder: Path,
@@ -125,15 +130,9 @@ class Account:
         """Add what the gate says of the dataset, and of how far it is from the accepted version."""
         if self.gate is None:
             return report
-        parameters = {
-            "max_tokens": self.limits.max_tokens,
-            "min_examples": self.limits.min_examples,
-            "max_examples": self.limits.max_examples,
-            "validation_share": self.plan.split.share,
-        }
         pair = Pair(self.yardstick.report, report, self.plan.drift) if self.yardstick else None
         held_against = figures(pair) if pair else ()
-        judged = self.gate.judge(table, report=report, parameters=parameters, figures=held_against)
+        judged = self.gate.judge(table, report=report, parameters=self._parameters(), figures=held_against)
         own = tuple(fact for fact in judged if fact.table != "drift")
         report = report.with_(expectations=own if self.plan.expect.enabled else None)
         if pair is None or self.yardstick is None:
@@ -142,6 +141,14 @@ class Account:
         facts = tuple(drifted(judged, held_against, found))
         shown = tuple(c for n, c in enumerate(found) if n < SHOWN or not c.is_within)
         return report.with_(drift=DriftFacts(against=self.yardstick.version, figures=facts, categories=shown))
+
+    def _parameters(self) -> dict[str, float | None]:
+        return {
+            "max_tokens": self.limits.max_tokens,
+            "min_examples": self.limits.min_examples,
+            "max_examples": self.limits.max_examples,
+            "validation_share": self.plan.split.share,
+        }
 
     def _about(self, findings: Sequence[Finding], files: Sequence[SourceFile], *, notes: tuple[str, ...]) -> About:
         return About(

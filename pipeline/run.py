@@ -42,6 +42,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
             table = with_fates(table, spool, job)
             spool.release()  # keys and sketches, a quarter of a gigabyte for a million rows, are not asked for again
 
+        account.begin(table)
         built = job.work / "built"
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
 
@@ -27,6 +29,16 @@ class Gate:
         """Take the suite, and the process where it has begun already."""
         self._suite = tuple(suite)
         self._process = process or gate_process()
+        self._begun: _Begun | None = None
+
+    def begin(self, facts: pa.Table, *, parameters: Parameters) -> None:
+        """Let it judge the rows already, beside us; `judge` asks for the rest, and is given the same rows and parameters."""
+        table = self._examples(facts)
+        asked = self._measured({"examples": table}, parameters)
+        question = _question([self._suite[n] for n in asked], {"examples": table}, parameters, is_last=False)
+        sending = Thread(target=self._send, args=(question,))
+        sending.start()  # a gate that still loads reads no more than a pipe holds
+        self._begun = _Begun(table, asked, sending)
 
     def judge(
         self, facts: pa.Table, *, report: Report, parameters: Parameters, figures: Sequence[Figure] = ()
@@ -35,9 +47,8 @@ class Gate:
 
         A parameter that is None (a limit that nobody documents) leaves its expectations unjudged, not passed.
         """
-        columns = {column for expectation in self._suite for column in expectation.columns()}
         tables = {
-            "examples": examples_table(facts, columns=columns),
+            "examples": self._begun.table if self._begun else self._examples(facts),
             "dataset": dataset_table(report),
             "drift": drift_table(figures),
         }
@@ -45,33 +56,49 @@ class Gate:
 
     def judge_tables(self, tables: Mapping[str, pa.Table], *, parameters: Parameters) -> tuple[ExpectationFacts, ...]:
         """Hold the suite against tables of the columns in `facts.EXAMPLES` and `facts.DATASET`."""
-        silent = {n: reason for n, e in enumerate(self._suite) if (reason := _unmeasured(e, tables, parameters))}
-        asked = [n for n in range(len(self._suite)) if n not in silent]
-        answers = dict(zip(asked, self._ask([self._suite[n] for n in asked], tables, parameters), strict=True))
-        return tuple(_fact(e, answers.get(n), silent.get(n), tables[e.table]) for n, e in enumerate(self._suite))
+        begun = self._begun.asked if self._begun else []
+        asked = [*begun, *(n for n in self._measured(tables, parameters) if n not in begun)]
+        later = [self._suite[n] for n in asked[len(begun) :]]
+        left = {name: table for name, table in tables.items() if name != "examples" or not self._begun}
+        answers = dict(zip(asked, self._ask(later, left, parameters) if asked else (), strict=True))
+        return tuple(
+            _fact(e, answers.get(n), _unmeasured(e, tables, parameters), tables[e.table])
+            for n, e in enumerate(self._suite)
+        )
+
+    def _examples(self, facts: pa.Table) -> pa.Table:
+        return examples_table(
+            facts, columns={column for expectation in self._suite for column in expectation.columns()}
+        )
+
+    def _measured(self, tables: Mapping[str, pa.Table], parameters: Parameters) -> list[int]:
+        """Give the numbers of the expectations of these tables that have something to look at."""
+        here = [n for n, expectation in enumerate(self._suite) if expectation.table in tables]
+        return [n for n in here if _unmeasured(self._suite[n], tables, parameters) is None]
 
     def _ask(self, suite: Sequence[Expectation], tables: Mapping[str, pa.Table], parameters: Parameters) -> list[Any]:
-        if not suite:
-            return []
-        streams = {name: _stream(table) for name, table in tables.items()}
-        request = {
-            "sizes": {name: len(stream) for name, stream in streams.items()},
-            "expectations": [{"type": e.type, "kwargs": e.kwargs, "meta": {"table": e.table}} for e in suite],
-            "parameters": {name: value for name, value in parameters.items() if value is not None},
-        }
-        question = b"".join([json.dumps(request).encode(), b"\n", *streams.values()])
-        answer, log = self._process.communicate(question)
+        """Ask the last question, and give the answers to all."""
+        if self._begun:
+            self._begun.sending.join()
+        answers, log = self._process.communicate(_question(suite, tables, parameters, is_last=True))
         if self._process.returncode:
             raise RuntimeError(
                 f"the expectation gate ended with code {self._process.returncode}: {log.decode()[-2000:]}"
             )
-        answers: list[Any] = json.loads(answer)
-        return answers
+        return [answer for line in answers.splitlines() for answer in json.loads(line)]
+
+    def _send(self, question: bytes) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError, ValueError):  # it died, or was closed: whoever asks it is told
+            self._process.stdin.write(question)
+            self._process.stdin.flush()
 
     def close(self) -> None:
         """Let the process go, whether it was asked or not."""
         if self._process.poll() is None:
             self._process.kill()
+        if self._begun:
+            self._begun.sending.join()  # nobody reads what it sends
         self._process.communicate()
 
     def __enter__(self) -> Self:
@@ -83,6 +110,16 @@ class Gate:
     ) -> None:
         """Close it."""
         self.close()
+
+
+class _Begun(NamedTuple):
+    """What the gate judges already."""
+
+    table: pa.Table
+    """Of the kept rows."""
+    asked: list[int]
+    """Numbers of the expectations."""
+    sending: Thread
 
 
 def warm(*suites: Path, parameters: tuple[str, ...] = PARAMETERS, process: GateProcess | None = None) -> Gate:
@@ -148,6 +185,19 @@ def _fact(expectation: Expectation, answer: Any, silent: str | None, table: pa.T
         sentence=sentence(expectation, answer, silent or broken, value=value),
         why=expectation.why,
     )
+
+
+def _question(
+    suite: Sequence[Expectation], tables: Mapping[str, pa.Table], parameters: Parameters, *, is_last: bool
+) -> bytes:
+    streams = {name: _stream(table) for name, table in tables.items()}
+    request = {
+        "sizes": {name: len(stream) for name, stream in streams.items()},
+        "expectations": [{"type": e.type, "kwargs": e.kwargs, "meta": {"table": e.table}} for e in suite],
+        "parameters": {name: value for name, value in parameters.items() if value is not None},
+        "is_last": is_last,
+    }
+    return b"".join([json.dumps(request).encode(), b"\n", *streams.values()])
 
 
 def _stream(table: pa.Table) -> bytes:

@@ -120,18 +120,19 @@ def _wide(frame: Any) -> Any:
 
 
 def main() -> None:
-    """Warm up, then answer the one request on stdin (a line of JSON, then Arrow streams) on stdout."""
+    """Warm up, then answer requests on stdin (a line of JSON, then Arrow streams) on stdout, a line each, up to the last."""
     sys.addaudithook(shut_network)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print must not mix with the answer
     gx = load()
-    line = sys.stdin.buffer.readline()
-    if not line:  # the run ended without a question
-        return
-    request = json.loads(line)
-    frames = _frames(sys.stdin.buffer, request["sizes"])
-    json.dump(judge(gx, frames, request["expectations"], request["parameters"]), out, default=_plain)
-    out.close()
+    while line := sys.stdin.buffer.readline():  # nothing: the run ended without a question
+        request = json.loads(line)
+        frames = _frames(sys.stdin.buffer, request["sizes"])
+        json.dump(judge(gx, frames, request["expectations"], request["parameters"]), out, default=_plain)
+        out.write("\n")
+        out.flush()
+        if request["is_last"]:
+            return
 
 
 if __name__ == "__main__":

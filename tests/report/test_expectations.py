@@ -157,6 +157,23 @@ def test_the_answers_stand_in_the_order_of_the_suite() -> None:
     assert [(e.type, e.column) for e in suite] == [(r.expectation, r.column) for r in results]
 
 
+def test_rows_that_are_judged_before_the_rest_get_the_same_answers() -> None:
+    facts = crowd(20_000)  # more than a pipe holds
+    report = summarise(facts, about=about())
+    with warm() as gate, warm() as ahead:
+        ahead.begin(facts, parameters=LIMITS)
+        at_once, later = (one.judge(facts, report=report, parameters=LIMITS) for one in (gate, ahead))
+
+    assert at_once == later
+
+
+def test_a_gate_that_has_begun_and_is_never_asked_goes_away_quietly() -> None:
+    with warm() as gate:
+        gate.begin(crowd(20_000), parameters=LIMITS)
+
+    assert gate._process.returncode is not None
+
+
 def test_a_gate_that_is_never_asked_goes_away_quietly() -> None:
     with warm() as gate:
         process = gate._process
