@@ -41,8 +41,8 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         with setting.progress.stage("group", unit="rows", total=None):
             table = with_fates(table, spool, job)
             spool.release()  # keys and sketches, a quarter of a gigabyte for a million rows, are not asked for again
+            pa.default_memory_pool().release_unused()  # what grouping let go of
 
-        account.begin(table)
         built = job.work / "built"
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):
@@ -63,8 +63,11 @@ def build(plan: Plan, setting: Setting) -> Outcome:
                 lines=shelf.lines if shelf else None,
                 begin=begin,
             )
+            languages = said()
+            setting.engine.dismiss()  # workers hold half a gigabyte of a million rows, which the gate needs now
         with setting.progress.stage("report", unit="rows", total=None):
-            portrait = portrayed(table, spool.payloads, plan, spoken=said())
+            account.begin(table)
+            portrait = portrayed(table, spool.payloads, plan, spoken=languages)
             report = account.write(built, table=table, written=written, findings=findings, portrait=portrait)
         outcome = ended(job, built, report, findings)
         unchanged.note(plan, setting, now, outcome.published, findings)

@@ -87,6 +87,11 @@ class Local(NamedTuple):
 
         return answer
 
+    def dismiss(self) -> None:
+        """Let the workers that wait end: the next run would start others."""
+        if self.ready:
+            self.ready.dismiss()
+
     def map(
         self,
         tasks: Iterable[T],
