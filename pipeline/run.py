@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import pyarrow as pa
 
@@ -26,6 +26,9 @@ from pipeline.write import write
 
 Work = TypeVar("Work")
 
+MOST_BESIDE: Final = 500_000
+"""Rows up to which workers help to write. Of a million they hold half a gigabyte, and all together then had 2.05."""
+
 __all__ = ["Outcome", "Setting", "build"]
 
 
@@ -42,6 +45,8 @@ def build(plan: Plan, setting: Setting) -> Outcome:
             table = with_fates(table, spool, job)
             spool.release()  # keys and sketches, a quarter of a gigabyte for a million rows, are not asked for again
             pa.default_memory_pool().release_unused()  # what grouping let go of
+            if len(table) > MOST_BESIDE:
+                setting.engine.dismiss()
 
         built = job.work / "built"
         built.mkdir()
@@ -64,7 +69,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
                 begin=begin,
             )
             languages = said()
-            setting.engine.dismiss()  # workers hold half a gigabyte of a million rows, which the gate needs now
+            setting.engine.dismiss()  # the gate needs the memory now
         with setting.progress.stage("report", unit="rows", total=None):
             account.begin(table)
             portrait = portrayed(table, spool.payloads, plan, spoken=languages)
