@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 import pyarrow as pa
 
@@ -22,9 +22,7 @@ from pipeline.report.manifest import MANIFEST
 from pipeline.rows import rows
 from pipeline.setting import Setting
 from pipeline.targets.catalogue import load
-from pipeline.write import write
-
-Work = TypeVar("Work")
+from pipeline.write import later, write
 
 MOST_BESIDE: Final = 500_000
 """Rows up to which workers help to write. Of a million they hold half a gigabyte, and all together then had 2.05."""
@@ -52,7 +50,7 @@ def build(plan: Plan, setting: Setting) -> Outcome:
         built.mkdir()
         with setting.progress.stage("write", unit="rows", total=None):
             shelf = spool.shelf()
-            begin = setting.engine.beside if shelf else _here
+            begin = setting.engine.beside if shelf else later
             said = begin(_listening(table, shelf or spool.payloads, method=plan.target.method))
             facts = _facts(table, spool, method=plan.target.method)
             findings = survey(facts, job.checks)
@@ -95,11 +93,6 @@ def _listening(table: pa.Table, payloads: Payloads, *, method: Method) -> Callab
     """Give what finds out the languages of a sample: small to send."""
     rows = sampled(table)
     return partial(heard, table["digest"].take(pa.array(rows, pa.int64())), rows, payloads, method=method)
-
-
-def _here(work: Work) -> Work:
-    """Leave work to be done when it is asked for."""
-    return work
 
 
 def _facts(table: pa.Table, spool: Spool, *, method: Method) -> pa.Table:

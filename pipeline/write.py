@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -35,11 +35,13 @@ Encodings = Callable[[str], str | None]
 
 Lines = Callable[[Rows], Iterator[bytes]]
 """Row numbers → their payloads, in that order."""
+Work = TypeVar("Work")
 Begun = Callable[[], None]
 """Waits for what was begun."""
 
 
-def _later(work: Begun) -> Begun:
+def later(work: Work) -> Work:
+    """Leave work to be done when it is asked for."""
     return work
 
 
@@ -75,7 +77,7 @@ def write(
     mask: frozenset[PrivateKind] = frozenset(),
     encoding_of: Encodings = _unknown,
     lines: Lines | None = None,
-    begin: Callable[[Begun], Begun] = _later,
+    begin: Callable[[Begun], Begun] = later,
 ) -> Written:
     """Write train, validation, rejected and findings as JSON lines: UTF-8, LF, every file ends in a line end.
 

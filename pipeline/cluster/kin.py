@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pipeline.cluster.components import LINKS, send_links
 from pipeline.cluster.job import Job
 from pipeline.cluster.keys import Mask, Numbers, distinct, found, homes, lengths, runs
-from pipeline.cluster.measured import sound_and_pinned
+from pipeline.cluster.measured import pinned_of
 from pipeline.cluster.store import Mail
 from pipeline.core.columns import DIGEST
 from pipeline.decide import Pinned, decide, judge
@@ -39,7 +39,7 @@ def decide_part(job: Job, part: int) -> int:
     told = told.take(pa.array(at, mask=(at < 0) | ~pc.is_valid(rows["digest"]).to_numpy()))
     names = pa.concat_arrays([*rows["name"].chunks, *told["speaker"].chunks])
     verdict = judge(rows, held_codes=job.held_codes)
-    pinned = _pinned(rows, told, job)
+    pinned = Pinned(pinned_of(rows, verdict.sound, job), _repeated(told)) if job.plan.split.pinned else None
     # a speaker from elsewhere is a row after the part's own: `decide` need not know that the table is one of many
     has_speaker = pc.is_valid(told["speaker"]).to_numpy()
     is_own = pc.fill_null(pc.equal(told["speaker"], rows["name"]), fill_value=False).to_numpy()
@@ -54,11 +54,9 @@ def decide_part(job: Job, part: int) -> int:
     return len(rows) - int(rows["digest"].null_count)
 
 
-def _pinned(rows: pa.Table, told: pa.Table, job: Job) -> Pinned | None:
-    if not job.plan.split.pinned:
-        return None
-    repeated = pc.fill_null(told["is_pinned"], fill_value=False).to_numpy()
-    return Pinned(sound_and_pinned(rows, job)[1], repeated)
+def _repeated(told: pa.Table) -> Mask:
+    """Say for which rows a pinned one speaks."""
+    return np.asarray(pc.fill_null(told["is_pinned"], fill_value=False).to_numpy(), dtype=bool)
 
 
 def link(job: Job, bucket: int, *, composed: int) -> int:

@@ -105,7 +105,12 @@ def contents_of(rows: pa.Table, part: int, job: Job) -> pa.Table:
 def sound_and_pinned(rows: pa.Table, job: Job) -> tuple[Mask, Mask]:
     """Say which rows are sound, and which of them the plan pins as its validation set."""
     sound = judge(rows, held_codes=job.held_codes).sound
-    return sound, sound & pinned_rows(rows) if job.plan.split.pinned else np.zeros(len(rows), dtype=bool)
+    return sound, pinned_of(rows, sound, job)
+
+
+def pinned_of(rows: pa.Table, sound: Mask, job: Job) -> Mask:
+    """Say which of the sound rows the plan pins as its validation set."""
+    return sound & pinned_rows(rows) if job.plan.split.pinned else np.zeros(len(rows), dtype=bool)
 
 
 def merged(lines: pa.Table) -> pa.Table:

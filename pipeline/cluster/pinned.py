@@ -29,7 +29,8 @@ CONFLICTS: Final = pa.schema([pa.field("content", DIGEST), pa.field("name", pa.s
 
 def ask_prompts(job: Job, part: int) -> None:
     """Tell the buckets which prompts a part has, with which contents, and which of them are pinned."""
-    rows = job.store.load(f"{job.judged}/{part:07}")
+    thin = ["name", "source", "content", "prompt", "trouble", "findings"]
+    rows = job.store.load(f"{job.judged}/{part:07}", columns=thin)
     pinned = sound_and_pinned(rows, job)[1]
     numbers = pa.array(row_numbers(part, len(rows)), mask=~pinned)
     names = pc.if_else(pa.array(pinned), rows["name"], pa.scalar(None, pa.string()))

@@ -53,11 +53,6 @@ class Detector:
     closer: tuple[str, ...] = ()
     """The same promise, wrong less often and dearer to search: each is asked of what those before it match."""
 
-    @property
-    def is_secret(self) -> bool:
-        """Say whether it opens a door; all others are about a person."""
-        return self.kind == "secret"
-
 
 def hinted(words: Iterable[str]) -> str:
     r"""Give words that must stand in front of a number, without case, as a hint may search them in JSON text.
