@@ -69,24 +69,6 @@ def table_words(said: PassageTable) -> Words:
     return Words(hashed(text, begin, end - begin), row, mark, starts)
 
 
-def word_hashes(streams: Sequence[bytes]) -> Words:
-    """Cut streams into words at bytes up to the space and hash each: its eight-byte lanes are mixed into 64 bits."""
-    return stream_words(b"".join((b" ", *streams, _PADDING)), np.cumsum([1, *map(len, streams)]))
-
-
-def stream_words(text: bytes, places: Indices) -> Words:
-    """Give the words of one stream of rows that begin at these places, the last of which is its end.
-
-    A space or a byte below it stands in front of the first word, and `LANE` of them behind the last.
-    """
-    letters = np.frombuffer(text, np.uint8)
-    begin, end = _edges(letters)
-    starts = np.searchsorted(begin, places)
-    row = np.repeat(np.arange(len(places) - 1), np.diff(starts))
-    mark = np.where(letters[begin] == ord(MARK), letters[begin + 1], 0).astype(np.uint8)
-    return Words(hashed(text, begin, end - begin), row, mark, starts)
-
-
 def squeezed(said: PassageTable) -> npt.NDArray[np.uint8]:
     """Give the words of all passages in UTF-8, one space between two, and none beside a word of a single character.
 

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.passages import Passages
-from pipeline.core.word_hashes import ODD, word_hashes
+from pipeline.core.word_hashes import ODD
 from pipeline.core.words import words
 from pipeline.measure.fingerprint import BANDS, BINS, ROWS_PER_BAND, WORDS_PER_SHINGLE, fingerprints
+from tests.measure.one_by_one import hashes_of
 
 FULL = (1 << 64) - 1
 EMPTY = (1 << 32) - 1
@@ -27,8 +28,7 @@ def _mixed(number: int) -> int:
 
 def _hashes(row: Sequence[tuple[str, str]]) -> list[int]:
     told = " ".join(chain.from_iterable(words(text) for mark, text in row if mark not in "sdg"))
-    hashes: list[int] = word_hashes([told.encode()]).hashes.tolist()
-    return hashes
+    return hashes_of(told.encode())
 
 
 def _keys(hashes: list[int]) -> list[int]:

@@ -16,13 +16,14 @@ from pipeline.core.columns import MEASURE
 from pipeline.core.example import Example, transcript
 from pipeline.core.passages import Passages
 from pipeline.core.shape import Bit
-from pipeline.core.word_hashes import example_words, word_hashes
+from pipeline.core.word_hashes import example_words
 from pipeline.core.words import MARK, SPACES, UNSPACED, folded, words
 from pipeline.measure import Measure
 from pipeline.measure.counter import oracle
 from pipeline.measure.reading import Reading, read_slowly, readings
 from pipeline.measure.schema import is_regular
 from pipeline.measure.shape import Shape
+from tests.measure.one_by_one import hashes_of
 
 CALL = {"id": "a", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}
 TOOL = {
@@ -130,7 +131,7 @@ def test_words_are_those_of_each_passage_by_itself(said: list[list[tuple[str, st
     for row, one in zip(rows, said, strict=True):
         streams = [MARK + mark + " " + " ".join(words(told)) for mark, told in one or ()]
         told = " ".join(streams).encode("utf-8", "surrogatepass")
-        assert row == word_hashes([told]).hashes.tolist()
+        assert row == hashes_of(told)
 
 
 def test_whatever_is_a_space_parts_words_and_whatever_is_a_word_stands_alone() -> None:
