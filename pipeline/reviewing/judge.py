@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from pipeline.core.address import without_user
 from pipeline.core.example import Json
 from pipeline.core.settings import ReviewSettings
 from pipeline.measure.moderation.pieces import estimated_tokens
-from pipeline.measure.providers.openai import backend, without_user
+from pipeline.measure.providers.openai import backend
 from pipeline.review.purse import expected, highest
 from pipeline.review.question import RECIPE, instruction, messages, request, schema
 from pipeline.review.rubric import Rubric

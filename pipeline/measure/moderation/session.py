@@ -8,6 +8,7 @@ from itertools import islice
 from operator import length_hint
 from typing import Final, NamedTuple, TypeAlias
 
+from pipeline.core.address import without_user
 from pipeline.core.errors import ProviderGaveUp
 from pipeline.core.example import Example, Method, Moderation
 from pipeline.core.moderation import flags
@@ -18,7 +19,6 @@ from pipeline.measure.moderation.book import Book, Row, fact, first_places, row_
 from pipeline.measure.moderation.pieces import RECIPE, Piece, key, pieces
 from pipeline.measure.moderation.talk import Talk, Want, want
 from pipeline.measure.moderation.verdict import Verdict, from_bytes, to_bytes
-from pipeline.measure.providers.openai import without_user
 
 ROWS_AT_ONCE: Final = 64
 """Rows whose texts are in memory together, beside those of the requests under way."""

@@ -8,9 +8,9 @@ may quote the request's headers, and with them the key.
 
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-from pipeline.core.errors import TunesetError
+from pipeline.core.address import sound_address, sound_key
 
 ADDRESS: Final = "https://api.openai.com/v1"
 CONNECT_SECONDS: Final = 10.0
@@ -80,31 +80,6 @@ class Door:
 def _is_sent(error: Exception) -> bool:
     """Say whether the transport had a connection when it failed; its package differs by version of openai."""
     return type(error.__cause__).__name__ not in ("ConnectError", "ConnectTimeout", "PoolTimeout")
-
-
-def sound_key(api_key: str) -> str:
-    """Give the key without white space around it, or refuse what no HTTP header can carry, without quoting it."""
-    key = api_key.strip()
-    if key and key.isascii() and key.isprintable() and " " not in key:
-        return key
-    raise TunesetError("OPENAI_API_KEY: empty, or with a character that no key has. Copy the key again, on one line.")
-
-
-def sound_address(base_url: str) -> str:
-    """Give the address, or refuse what is not one; it is not quoted, because it may hold a password."""
-    try:
-        parts = urlsplit(base_url.strip())
-        if parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port):
-            return base_url.strip()
-    except ValueError:
-        pass
-    raise TunesetError("OPENAI_BASE_URL: not an address. Set it like https://host/v1, or unset it.")
-
-
-def without_user(address: str) -> str:
-    """Give the address without a user and password before the host, so that it may be written down."""
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])).rstrip("/")
 
 
 def backend(address: str, model: str) -> str:

@@ -7,8 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
+from pipeline.core.address import sound_address, sound_key
 from pipeline.core.errors import ProviderGaveUp, TunesetError
-from pipeline.measure.providers.openai import ADDRESS, sound_address, sound_key
+from pipeline.measure.providers.openai import ADDRESS
 
 RETRIES: Final = 5
 """By the package, for 408, 409, 429 and 5xx, with its own growing waits: a few calls, none of them packed or paced."""
