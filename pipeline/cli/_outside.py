@@ -4,9 +4,14 @@ import getpass
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from platformdirs import user_cache_path
+
+from pipeline.core.errors import TunesetError
+
+if TYPE_CHECKING:
+    from pipeline.submit import Access, Kind
 
 
 class Outside(NamedTuple):
@@ -46,6 +51,17 @@ def outside() -> Outside:
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         user=_user(),
     )
+
+
+def access(kind: "Kind") -> "Access":
+    """Give what a platform is opened with, from the environment; TunesetError where a variable is not set."""
+    from pipeline.submit import Access
+
+    missing = [name for name in (kind.key, *kind.variables) if not os.environ.get(name)]
+    if missing:
+        raise TunesetError(f"{', '.join(missing)}: not set, and {kind.title} asks for it. Set it in the environment.")
+    more = {name: os.environ[name] for name in kind.variables}
+    return Access(os.environ[kind.key], os.environ.get(kind.address) or None, more)
 
 
 def _user() -> str:

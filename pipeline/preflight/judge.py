@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipeline.check import Check, survey
 from pipeline.core.example import Method
 from pipeline.core.finding import Finding
-from pipeline.core.settings import PrivacySettings, RuleSettings
+from pipeline.core.settings import CostSettings, PrivacySettings, RuleSettings
 from pipeline.core.stage import Stage
 from pipeline.core.target import Target
 from pipeline.engines.local import Local
@@ -58,6 +58,8 @@ class Ask:
     """Findings of one code that are kept; None: all."""
     on: date | None = None
     """The day for dates of targets and prices; None: nothing is said that depends on it."""
+    costs: CostSettings = field(default_factory=CostSettings)
+    """Passes over the data and a price of one's own, where the cost is asked for."""
     hidden: frozenset[int] = frozenset()
     """Keys of old findings, as a baseline holds them."""
     folders: tuple[str, ...] = ()
@@ -124,7 +126,7 @@ def check_sources(
             whole += [*flaws.of_target(goal.target, ask.on, goal.settings), *survey(facts, goal.settings)]
             whole += _unmet(gate, facts, goal, tally)
     tally.add_first(whole)
-    return summary.checked(tally, files, facts, goal, on=ask.on, near=near)
+    return summary.checked(tally, files, facts, goal, costs=ask.costs, on=ask.on, near=near)
 
 
 def _about_examples(file: File) -> int:

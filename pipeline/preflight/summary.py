@@ -27,14 +27,23 @@ NEAR_TWINS: Final = "near duplicates (many examples; --near asks)"
 
 if TYPE_CHECKING:
     from pipeline.preflight.judge import File
+    from pipeline.report.cost import TargetCost
 
 
 def checked(
-    tally: Tally, files: Sequence["File"], facts: pa.Table | None, goal: Aim, *, on: date | None, near: bool
+    tally: Tally,
+    files: Sequence["File"],
+    facts: pa.Table | None,
+    goal: Aim,
+    *,
+    costs: CostSettings,
+    on: date | None,
+    near: bool,
 ) -> Checked:
     """Give the result of a check; `facts` is None where no line could be read."""
     examples = _examples(facts) if facts is not None else None
     lengths = _lengths(examples)
+    priced = _priced(lengths, costs, goal, on) if lengths is not None and on is not None else None
     summary = CheckSummary(
         target=goal.target.id,
         method=goal.method,
@@ -43,14 +52,14 @@ def checked(
         examples=examples.num_rows if examples is not None else 0,
         clean_examples=max((examples.num_rows if examples is not None else 0) - tally.flawed_rows, 0),
         tokens=_tokens(examples, lengths, goal) if lengths is not None else None,
-        cost=_cost(lengths, goal, on) if lengths is not None and on is not None else None,
+        cost=None if priced is None else _cost(priced),
         counts=tally.counts(),
         findings_left_out=tally.left_out,
         findings_hidden=tally.hidden_count,
         moderation=(seen := _moderation(examples)),
         not_asked=(*(() if seen else ("moderation",)), *(() if near else (NEAR_TWINS,))),
     )
-    return Checked(summary, tuple(tally.findings), frozenset(tally.keys))
+    return Checked(summary, tuple(tally.findings), frozenset(tally.keys), priced)
 
 
 def _examples(facts: pa.Table) -> pa.Table:
@@ -111,10 +120,13 @@ def _tokens(examples: pa.Table | None, lengths: Lengths, goal: Aim) -> CheckedTo
     )
 
 
-def _cost(lengths: Lengths, goal: Aim, on: date) -> CheckedCost:
+def _priced(lengths: Lengths, costs: CostSettings, goal: Aim, on: date) -> "TargetCost":
     from pipeline.report.cost import target_cost
 
-    priced = target_cost(lengths, CostSettings(), goal.target, on=on, method=goal.method)
+    return target_cost(lengths, costs, goal.target, on=on, method=goal.method)
+
+
+def _cost(priced: "TargetCost") -> CheckedCost:
     epochs = (
         str(priced.epochs_low)
         if priced.epochs_low == priced.epochs_high

@@ -1,12 +1,15 @@
 """What a check found, as values: the summary that is written as JSON, and the findings that go with it."""
 
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pydantic import Field, NonNegativeInt
 
 from pipeline.core.finding import Finding, Severity
 from pipeline.core.target import Settings
+
+if TYPE_CHECKING:
+    from pipeline.report.cost import TargetCost
 
 Verdict = Literal["clean", "notes", "warnings", "errors"]
 Level = Literal["info", "warning", "error"]
@@ -134,6 +137,8 @@ class Checked(NamedTuple):
     """Those about the whole first, then by file and line; at most so many of one code as was asked for."""
     keys: frozenset[int] = frozenset()
     """What each of these findings is known by in a baseline."""
+    priced: "TargetCost | None" = None
+    """The price in numbers; None: not estimated."""
 
     @property
     def verdict(self) -> Verdict:

@@ -2,7 +2,7 @@
 
 from pipeline.submit.order import Order
 from pipeline.submit.platform import Access, Answer, Event, Failure, FileState, Job, Kind, Platform, Status
-from pipeline.submit.registry import platforms
+from pipeline.submit.registry import kinds
 
 __all__ = [
     "Access",
@@ -15,5 +15,5 @@ __all__ = [
     "Order",
     "Platform",
     "Status",
-    "platforms",
+    "kinds",
 ]

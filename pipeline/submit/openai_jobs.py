@@ -102,17 +102,20 @@ class OpenAIJobs:
         create = self._door.once.fine_tuning.jobs.create
         return _job(self._door.told("creating the job", lambda: create(**asked, extra_body=beside), is_once=True))
 
-    def find(self, order: Order, *, training: str, validation: str | None) -> Job | None:
-        """Give the job by its tag; by model and files where the platform keeps no metadata."""
+    def find(self, order: Order, *, training: str, validation: str | None) -> Sequence[Job]:
+        """Give the jobs with the order's tag; with its model and files where the platform keeps no metadata."""
         newest = self._door.told(
             "listing jobs", lambda: list(islice(self._door.client.fine_tuning.jobs.list(limit=100), LISTED))
         )
         files = (order.model, training, validation)
-        for job in newest:
+
+        def is_of_it(job: Any) -> bool:
             tag = (job.metadata or {}).get(TAG)
-            if tag == order.tag or (tag is None and (job.model, job.training_file, job.validation_file) == files):
-                return _job(job)
-        return None
+            return bool(
+                tag == order.tag or (tag is None and (job.model, job.training_file, job.validation_file) == files)
+            )
+
+        return [_job(job) for job in newest if is_of_it(job)]
 
     def look(self, job_id: str) -> Job | None:
         """Give a job as it is now."""

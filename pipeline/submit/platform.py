@@ -114,8 +114,11 @@ class Platform(Protocol):
         """Create the job, once: it is never asked for twice, because a job costs money. The files are ids."""
         ...
 
-    def find(self, order: Order, *, training: str, validation: str | None) -> Job | None:
-        """Give the job that was created for this order, however the answer to `start` was lost; None: there is none."""
+    def find(self, order: Order, *, training: str, validation: str | None) -> Sequence[Job]:
+        """Give the jobs that may have been created for this order, the newest first: the answer to `start` can be lost.
+
+        Where the platform keeps no mark of ours on a job, those with the same model and files.
+        """
         ...
 
     def look(self, job_id: str) -> Job | None:

@@ -10,8 +10,8 @@ from pipeline.submit.platform import Kind
 
 
 @cache
-def platforms() -> Mapping[str, Kind]:
+def kinds() -> Mapping[str, Kind]:
     """Give every kind of platform by name, sorted."""
     names = sorted(path.stem for path in (Path(__file__).parent / "platforms").glob("[a-z]*.py"))
-    kinds = [import_module(f"pipeline.submit.platforms.{name}").KIND for name in names]
-    return MappingProxyType({kind.name: kind for kind in kinds})
+    found = [import_module(f"pipeline.submit.platforms.{name}").KIND for name in names]
+    return MappingProxyType({kind.name: kind for kind in found})

@@ -37,5 +37,5 @@ KIND = Kind(
     model_of=model_of,
     methods=frozenset({"sft", "dpo"}),
     hint="Deploy the tuned model first (Azure portal, or `az cognitiveservices account deployment create`), and ask it by "
-    "the deployment's name: `tuneset try --model DEPLOYMENT`. A deployment is paid by the hour.",
+    "the deployment's name: `tuneset ask --model DEPLOYMENT`. A deployment is paid by the hour.",
 )

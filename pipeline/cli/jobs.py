@@ -1,0 +1,159 @@
+"""tuneset jobs: what became of the jobs that were started from a folder."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline.submit import Failure, Job
+    from pipeline.submit.ledger import Sent
+    from pipeline.submitting import Seen
+
+FAILED = 1
+LOOK_SECONDS = 10.0
+
+
+@click.command("jobs")
+@click.argument("job", required=False, metavar="[JOB]")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("data/processed"),
+    show_default=True,
+    help="Folder of the training file.",
+)
+@click.option("--watch", is_flag=True, help="Stay until the job has ended; exit 1 where it failed.")
+@click.option(
+    "--every",
+    "seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=LOOK_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="Between two looks of --watch.",
+)
+@click.option("--cancel", is_flag=True, help="Stop the job; what it has trained so far may be billed.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+def command(job: str | None, folder: Path, *, watch: bool, seconds: float, cancel: bool, form: str) -> int:
+    """List the jobs that were started from a folder, or tell all about one.
+
+    \b
+    tuneset jobs                         all of them, as the platforms say now
+    tuneset jobs ftjob-abc               one: what happened, what was billed, and why it failed
+    tuneset jobs --watch                 follow the newest
+    """
+    from pipeline.cli._platform import book_of, opened, sent_of
+
+    book = book_of(folder)
+    if watch:
+        return follow(folder, sent_of(book, job), form, seconds=seconds)
+    if cancel:
+        sent = sent_of(book, job)
+        with opened(sent.platform) as platform:
+            sent = book.note(sent.seen(platform.cancel(str(sent.job))))
+        _print([sent], form)
+        return 0
+    if job is None:
+        _print([_now(folder, sent) for sent in book.read().jobs], form)
+        return 0
+    return follow(folder, sent_of(book, job), form, is_one_look=True)
+
+
+def follow(folder: Path, sent: "Sent", form: str, *, seconds: float = LOOK_SECONDS, is_one_look: bool = False) -> int:
+    """Tell what happens to a job until it has ended, or once; 1 where it failed or was cancelled."""
+    from pipeline.cli._platform import book_of, opened
+    from pipeline.submitting import watch
+
+    book, seen = book_of(folder), None
+    with opened(sent.platform) as platform:
+        for seen in watch(platform, str(sent.job), sleep=time.sleep, seconds=seconds):
+            sent = book.note(sent.seen(seen.job))
+            if form == "text":
+                _tell(seen)
+            if is_one_look:
+                break
+    assert seen is not None
+    if form == "json":
+        _print([sent], form)
+    else:
+        for line in _end(folder, sent, seen.job):
+            click.echo(line)
+    return FAILED if seen.job.status in ("failed", "cancelled") else 0
+
+
+def _now(folder: Path, sent: "Sent") -> "Sent":
+    """Give a record as the platform says now; as it is where the job has ended, or was never seen."""
+    from pipeline.cli._platform import book_of, opened
+    from pipeline.submitting.watch import look
+
+    if sent.job is None or sent.status in ("succeeded", "failed", "cancelled"):
+        return sent
+    with opened(sent.platform) as platform:
+        return book_of(folder).note(sent.seen(look(platform, sent.job)))
+
+
+def _tell(seen: "Seen") -> None:
+    from pipeline.submit.said import plain
+
+    for event in seen.news:
+        mark = {"warning": "warning: ", "error": "error: "}.get(event.level, "")
+        click.echo(f"{_time(event.at)}  {mark}{plain(event.message)}", err=True)
+
+
+def _end(folder: Path, sent: "Sent", job: "Job") -> Iterator[str]:
+    """Give how it stands: the model, the bill, or the failure with its cure."""
+    from pipeline.submit import kinds
+    from pipeline.submitting.watch import bill
+
+    until = f", about until {_time(job.estimated_finish)}" if job.estimated_finish and not job.is_over else ""
+    yield f"{job.id}: {job.said}{until}"
+    if (billed := bill(sent)) is not None:
+        yield f"  billed    {billed}"
+    if job.failure is not None:
+        yield from _why(job.failure)
+    if job.model and job.status == "succeeded":
+        yield f"  model     {job.model}"
+        hint = kinds()[sent.platform].hint
+        yield f"  next      {hint or f'tuneset ask --folder {folder} `a question`'}"
+
+
+def _why(failure: "Failure") -> Iterator[str]:
+    """Give why a job failed, in the platform's words."""
+    from pipeline.submit.said import plain
+
+    yield f"  failed    {failure.code}: {plain(failure.message)}"
+
+
+def _time(seconds: int | None) -> str:
+    """Give a time of day in UTC."""
+    return datetime.fromtimestamp(seconds or 0, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _print(jobs: list["Sent"], form: str) -> None:
+    if form == "json":
+        import json
+
+        click.echo(json.dumps([sent.model_dump(mode="json") for sent in jobs], ensure_ascii=False, indent=2))
+        return
+    if not jobs:
+        click.echo("No job was started from here. Start one with `tuneset submit`.")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("Job", "State", "Submitted", "Target", "Tuned model", "Tokens billed"):
+        table.add_column(head, overflow="fold")
+    for sent in jobs:
+        table.add_row(*_row(sent))
+    Console().print(table)
+
+
+def _row(sent: "Sent") -> list[Any]:
+    billed = f"{sent.trained_tokens:,}" if sent.trained_tokens is not None else ""
+    state = sent.status or "asked for, no answer yet: run submit again"
+    return [sent.job or "", state, sent.submitted, sent.target, sent.tuned or "", billed]
