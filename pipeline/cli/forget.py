@@ -1,6 +1,7 @@
 """tuneset forget: erase a person's rows from the next versions, and say which versions still hold them."""
 
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,8 @@ def command(
     answer = forget.ask(plan, forget.Wish(where, rows, digests), place)
     if answer.added:
         keeping.clear(world.cache / "rows")  # it may hold the rows; another run works out again what it misses
-    _tell(answer, plan.forget.file, is_asked=bool(where or rows or digests), is_keyed=world.salt is not None)
+    folder = path.parent / plan.write.folder
+    _tell(answer, plan.forget.file, folder, is_asked=bool(where or rows or digests), is_keyed=world.salt is not None)
     going = answer.to_purge(doubtful=doubtful) if purge else ()
     if going:
         names = ", ".join(one.version.name for one in going)
@@ -71,7 +73,7 @@ def command(
     return int(any((one.holds or one.unsure) and one not in going for one in answer.holdings))
 
 
-def _tell(answer: "Answer", file: str, *, is_asked: bool, is_keyed: bool) -> None:
+def _tell(answer: "Answer", file: str, folder: Path, *, is_asked: bool, is_keyed: bool) -> None:
     """Print what was written and what is where."""
     if answer.added:
         kind = "keyed with TUNESET_SALT" if is_keyed else "salted: who has the file can try values on them"
@@ -86,6 +88,20 @@ def _tell(answer: "Answer", file: str, *, is_asked: bool, is_keyed: bool) -> Non
         click.echo("Builds leave them out from now on. The sources still hold them: remove them there too.")
     for one in answer.holdings:
         click.echo(f"  {one.version.name} ({one.version.state}): {_held(one)}")
+        for told in _went(folder, one):
+            click.echo(f"    {told}")
+
+
+def _went(folder: Path, one: "Holding") -> Iterator[str]:
+    """Say which jobs trained on a version that holds such rows, and whose uploads still do."""
+    from pipeline.submit.ledger import Book
+
+    ledger = Book(folder).read() if one.lines or one.unsure else None
+    for sent in ledger.jobs if ledger else ():
+        if sent.dataset == one.version.name and sent.job:
+            yield f"{sent.job} at {sent.platform} was trained on it, and its model has learned from it."
+            if ledger and ledger.uploads_of(sent):
+                yield f"Its files are still there: tuneset jobs {sent.job} --folder {folder} --delete-uploads"
 
 
 def _held(one: "Holding") -> str:

@@ -10,10 +10,11 @@ import click
 
 if TYPE_CHECKING:
     from pipeline.submit import Failure, Job
-    from pipeline.submit.ledger import Sent
+    from pipeline.submit.ledger import Book, Sent
     from pipeline.submitting import Seen
 
 FAILED = 1
+ENDED = ("succeeded", "failed", "cancelled")
 LOOK_SECONDS = 10.0
 
 
@@ -37,14 +38,23 @@ LOOK_SECONDS = 10.0
     help="Between two looks of --watch.",
 )
 @click.option("--cancel", is_flag=True, help="Stop the job; what it has trained so far may be billed.")
+@click.option(
+    "--delete-uploads",
+    "is_delete",
+    is_flag=True,
+    help="Delete the files at the platform that ended jobs were trained on; their models stay.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print.")
-def command(job: str | None, folder: Path, *, watch: bool, seconds: float, cancel: bool, form: str) -> int:
+def command(
+    job: str | None, folder: Path, *, watch: bool, seconds: float, cancel: bool, is_delete: bool, form: str
+) -> int:
     """List the jobs that were started from a folder, or tell all about one.
 
     \b
     tuneset jobs                         all of them, as the platforms say now
     tuneset jobs ftjob-abc               one: what happened, what was billed, and why it failed
     tuneset jobs --watch                 follow the newest
+    tuneset jobs --delete-uploads        when all have ended: what was uploaded is deleted there
     """
     from pipeline.cli._platform import book_of, opened, sent_of
 
@@ -57,10 +67,30 @@ def command(job: str | None, folder: Path, *, watch: bool, seconds: float, cance
             sent = book.note(sent.seen(platform.cancel(str(sent.job))))
         _print([sent], form)
         return 0
+    if is_delete:
+        _delete(book, [sent_of(book, job)] if job else list(book.read().jobs))
+        return 0
     if job is None:
         _print([_now(folder, sent) for sent in book.read().jobs], form)
         return 0
     return follow(folder, sent_of(book, job), form, is_one_look=True)
+
+
+def _delete(book: "Book", jobs: "list[Sent]") -> None:
+    """Delete what was uploaded for jobs that have ended; a file that a running job reads stays."""
+    from pipeline.cli._platform import opened
+
+    jobs = [_now(book.folder, sent) for sent in jobs]
+    ledger = book.read()
+    needed = {up.id for sent in ledger.jobs if sent.status not in ENDED for up in ledger.uploads_of(sent)}
+    for upload in {up.id: up for sent in jobs for up in ledger.uploads_of(sent)}.values():
+        if upload.id in needed:
+            click.echo(f"{upload.id}  {upload.name} stays: a job still reads it", err=True)
+            continue
+        with opened(upload.platform) as platform:
+            was_there = platform.remove(upload.id)
+        book.write(book.read().without_upload(upload))
+        click.echo(f"{upload.id}  {upload.name} {'deleted' if was_there else 'was gone already'} at {upload.address}")
 
 
 def follow(folder: Path, sent: "Sent", form: str, *, seconds: float = LOOK_SECONDS, is_one_look: bool = False) -> int:
@@ -90,7 +120,7 @@ def _now(folder: Path, sent: "Sent") -> "Sent":
     from pipeline.cli._platform import book_of, opened
     from pipeline.submitting.watch import look
 
-    if sent.job is None or sent.status in ("succeeded", "failed", "cancelled"):
+    if sent.job is None or sent.status in ENDED:
         return sent
     with opened(sent.platform) as platform:
         return book_of(folder).note(sent.seen(look(platform, sent.job)))

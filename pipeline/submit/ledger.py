@@ -122,6 +122,16 @@ class Ledger(Settings):
         asked = (platform, address, sha256)
         return next((up for up in reversed(self.uploads) if (up.platform, up.address, up.sha256) == asked), None)
 
+    def uploads_of(self, sent: Sent) -> tuple[Upload, ...]:
+        """Give the uploads of a job's files that are still there."""
+        place = (sent.platform, sent.address)
+        files = (sent.training, sent.validation)
+        return tuple(up for up in self.uploads if (up.platform, up.address) == place and up.sha256 in files)
+
+    def without_upload(self, upload: Upload) -> "Ledger":
+        """Give the ledger without an upload."""
+        return self.model_copy(update={"uploads": tuple(up for up in self.uploads if up != upload)})
+
     def with_upload(self, upload: Upload) -> "Ledger":
         """Give the ledger with one more upload."""
         return self.model_copy(update={"uploads": (*self.uploads, upload)})

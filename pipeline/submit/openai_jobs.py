@@ -84,6 +84,11 @@ class OpenAIJobs:
         # `processed` is all that was ever promised, and other words (Azure's `pending`, `running`) come before it
         return FileState("ready" if found.status == "processed" else "waiting")
 
+    def remove(self, file_id: str) -> bool:
+        """Delete a file."""
+        gone = self._door.known("deleting a file", lambda: self._door.client.files.delete(file_id))
+        return gone is not None
+
     def start(self, order: Order, *, training: str, validation: str | None) -> Job:
         """Create the job, once."""
         kind = METHODS[order.method]

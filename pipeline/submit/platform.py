@@ -110,6 +110,10 @@ class Platform(Protocol):
         """Say whether a file can be used; None: the platform does not know it, for instance with another account's key."""
         ...
 
+    def remove(self, file_id: str) -> bool:
+        """Delete an uploaded file; False: the platform does not know it."""
+        ...
+
     def start(self, order: Order, *, training: str, validation: str | None) -> Job:
         """Create the job, once: it is never asked for twice, because a job costs money. The files are ids."""
         ...

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core.errors import TunesetError
 from pipeline.core.address import sound_address
+from pipeline.core.errors import TunesetError
 from pipeline.measure.providers.openai import Door, backend
 from tests.moderation.desk import FAST, row
 from tests.moderation.standin import KEY, Reply, error

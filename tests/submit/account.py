@@ -37,6 +37,9 @@ class Account:
         self._break("file", is_done=False)
         return FileState("ready") if file_id in self.files else None
 
+    def remove(self, file_id: str) -> bool:
+        return self.files.pop(file_id, None) is not None
+
     def start(self, order: Order, *, training: str, validation: str | None) -> Job:
         assert training in self.files
         assert validation is None or validation in self.files

@@ -58,6 +58,9 @@ class Platform:
                 return self._file(body, kind)
             case "GET", "files", one:
                 return self._told_file(one)
+            case "DELETE", "files", one:
+                known = self.files.pop(one, None) is not None
+                return (200, {"id": one, "object": "file", "deleted": True}) if known else self._told_file(one)
             case "POST", "uploads":
                 return 200, {"id": "upload-1", "object": "upload", "status": "pending", **json.loads(body)}
             case "POST", "uploads", one, "parts":

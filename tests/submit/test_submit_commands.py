@@ -197,6 +197,18 @@ def test_a_job_is_cancelled_and_a_cancelled_one_has_no_model(desk: Desk) -> None
     assert "ftjob-1: is cancelled, and has no model to ask" in asked.err
 
 
+def test_uploads_are_deleted_when_no_job_reads_them_any_more(desk: Desk) -> None:
+    desk.submit("--yes")
+    early = desk.call("jobs", "--folder", ".", "--delete-uploads")
+    desk.call("jobs", "--folder", ".", "--watch", "--every", "0.001")
+    late = desk.call("jobs", "--folder", ".", "--delete-uploads")
+
+    assert "stays: a job still reads it" in early.err
+    assert "file-1  train.jsonl deleted at http://127.0.0.1" in late.out
+    assert (desk.platform.files, desk.told()["uploads"]) == ({}, [])
+    assert desk.told()["jobs"][0]["status"] == "succeeded"
+
+
 def test_examples_are_answered_beside_their_references(desk: Desk) -> None:
     desk.submit("--yes")
     desk.call("jobs", "--folder", ".", "--watch", "--every", "0.001")
@@ -224,23 +236,53 @@ def test_a_folder_without_jobs_says_what_to_do(desk: Desk) -> None:
     assert "Start one with `tuneset submit`" in desk.call("ask", "Hi", "--folder", ".").err
 
 
-def test_a_plan_sends_what_it_built(desk: Desk) -> None:
-    rows = "".join(f"Where is parcel {n * 7919}?,It left the depot {n} minutes ago today\n" for n in range(60))
-    (desk.folder / "faq.csv").write_text("q,a\n" + rows)
-    (desk.folder / "dataset.toml").write_text(
-        '[target]\nid = "openai/gpt-4.1-mini"\n[[source]]\npath = "faq.csv"\n'
-        'compose = { recipe = "pairs", system = "You are Acorn.", user = "q", assistant = "a" }\n'
-        "[moderation]\nenabled = false\n[cost]\nepochs = 2\n[split]\nvalidation = 0.3\n"
-    )
-    assert desk.call("build", "--quiet", "--fail-on", "never", "--no-cache").code == 0
-    done = desk.call("submit", "--yes")
-    sent = json.loads((desk.folder / "data/processed/jobs.json").read_text())["jobs"][0]
+PLAN = """
+[target]
+id = "openai/gpt-4.1-mini"
+[[source]]
+path = "faq.csv"
+compose = { recipe = "pairs", system = "You are Acorn.", user = "q", assistant = "a" }
+[moderation]
+enabled = false
+[cost]
+epochs = 2
+[split]
+validation = 0.3
+"""
+ROWS = "".join(f"Where is parcel {n * 7919}?,It left the depot {n} minutes ago today\n" for n in range(60))
+BUILD = ("build", "--quiet", "--fail-on", "never", "--no-cache")
+
+
+@pytest.fixture
+def shop(desk: Desk) -> Desk:
+    (desk.folder / "faq.csv").write_text("q,a\n" + ROWS)
+    (desk.folder / "dataset.toml").write_text(PLAN)
+    assert desk.call(*BUILD).code == 0
+    return desk
+
+
+def test_a_plan_sends_what_it_built(shop: Desk) -> None:
+    done = shop.call("submit", "--yes")
+    sent = json.loads((shop.folder / "data/processed/jobs.json").read_text())["jobs"][0]
 
     assert done.code == 0, done.err
-    assert sent["dataset"] == (desk.folder / "data/processed/latest").resolve().name
+    assert sent["dataset"] == (shop.folder / "data/processed/latest").resolve().name
     assert sent["epochs"] == 2
     assert sent["validation"] is not None
-    assert desk.call("ask", "--examples", "1").code == 2  # it has only just begun
-    (desk.folder / "faq.csv").write_text("q,a\n" + rows + "One more?,It comes tomorrow\n")
-    assert desk.call("build", "--quiet", "--fail-on", "never", "--no-cache").code == 0
-    assert desk.call("jobs", "ftjob-1").code == 0, "a later build leaves the ledger where it is"
+    assert shop.call("ask", "--examples", "1").code == 2, "it has only just begun"
+
+
+def test_a_later_build_leaves_the_ledger_where_it_is(shop: Desk) -> None:
+    shop.call("submit", "--yes")
+    (shop.folder / "faq.csv").write_text("q,a\n" + ROWS + "One more?,It comes tomorrow\n")
+
+    assert shop.call(*BUILD).code == 0
+    assert shop.call("jobs", "ftjob-1").code == 0
+
+
+def test_who_asks_to_be_erased_is_told_where_their_rows_went(shop: Desk) -> None:
+    shop.call("submit", "--yes")
+    forgotten = shop.call("forget", "--where", "q=Where is parcel 7919?")
+
+    assert "ftjob-1 at openai was trained on it, and its model has learned from it." in forgotten.out
+    assert "tuneset jobs ftjob-1 --folder data/processed --delete-uploads" in forgotten.out
