@@ -4,9 +4,11 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from pipeline.core.errors import TunesetError
 
 if TYPE_CHECKING:
     from pipeline.submit import Failure, Job
@@ -116,14 +118,18 @@ def follow(folder: Path, sent: "Sent", form: str, *, seconds: float = LOOK_SECON
 
 
 def _now(folder: Path, sent: "Sent") -> "Sent":
-    """Give a record as the platform says now; as it is where the job has ended, or was never seen."""
+    """Give a record as the platform says now; as it was last seen where that cannot be asked, which is told."""
     from pipeline.cli._platform import book_of, opened
     from pipeline.submitting.watch import look
 
     if sent.job is None or sent.status in ENDED:
         return sent
-    with opened(sent.platform) as platform:
-        return book_of(folder).note(sent.seen(look(platform, sent.job)))
+    try:
+        with opened(sent.platform) as platform:
+            return book_of(folder).note(sent.seen(look(platform, sent.job)))
+    except TunesetError as error:
+        click.echo(f"{sent.job}, as it was last seen: {error}", err=True)
+        return sent
 
 
 def _tell(seen: "Seen") -> None:
@@ -172,18 +178,18 @@ def _print(jobs: list["Sent"], form: str) -> None:
     if not jobs:
         click.echo("No job was started from here. Start one with `tuneset submit`.")
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("Job", "State", "Submitted", "Target", "Tuned model", "Tokens billed"):
-        table.add_column(head, overflow="fold")
     for sent in jobs:
-        table.add_row(*_row(sent))
-    Console().print(table)
+        for line in _lines(sent):
+            click.echo(line)
 
 
-def _row(sent: "Sent") -> list[Any]:
-    billed = f"{sent.trained_tokens:,}" if sent.trained_tokens is not None else ""
-    state = sent.status or "asked for, no answer yet: run submit again"
-    return [sent.job or "", state, sent.submitted, sent.target, sent.tuned or "", billed]
+def _lines(sent: "Sent") -> Iterator[str]:
+    """Give a job for people: what it is, and below it what it made."""
+    state = sent.status or "asked for, and no answer yet: submit it again"
+    day, clock = sent.submitted[:10], f"{sent.submitted[11:13]}:{sent.submitted[13:15]}"
+    yield f"{sent.job or sent.tag}  {state}  {day} {clock} UTC  {sent.target}"
+    made = [sent.tuned] if sent.tuned else []
+    made += [f"{sent.trained_tokens:,} tokens billed"] if sent.trained_tokens is not None else []
+    made += [f"of the dataset's version {sent.dataset}"] if sent.dataset else []
+    if made:
+        yield f"  {', '.join(made)}"

@@ -209,6 +209,15 @@ def test_uploads_are_deleted_when_no_job_reads_them_any_more(desk: Desk) -> None
     assert desk.told()["jobs"][0]["status"] == "succeeded"
 
 
+def test_jobs_are_listed_without_a_key_as_they_were_last_seen(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.submit("--yes")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    done = desk.call("jobs", "--folder", ".")
+
+    assert done.out.startswith("ftjob-1  checking  20")
+    assert "as it was last seen: OPENAI_API_KEY: not set" in done.err
+
+
 def test_examples_are_answered_beside_their_references(desk: Desk) -> None:
     desk.submit("--yes")
     desk.call("jobs", "--folder", ".", "--watch", "--every", "0.001")
