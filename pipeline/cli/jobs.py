@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pipeline.submitting import Seen
 
 FAILED = 1
+BLOCKING = "moderation_checks"
+"""Kind of the events that tell what OpenAI's check of the tuned model found."""
+TRACED = 5
+"""Lines of a failure that are traced to their rows."""
 ENDED = ("succeeded", "failed", "cancelled")
 LOOK_SECONDS = 10.0
 
@@ -133,11 +137,16 @@ def _now(folder: Path, sent: "Sent") -> "Sent":
 
 
 def _tell(seen: "Seen") -> None:
+    from pipeline.submit import Failure
+    from pipeline.submit.failures import explained
     from pipeline.submit.said import plain
 
     for event in seen.news:
         mark = {"warning": "warning: ", "error": "error: "}.get(event.level, "")
         click.echo(f"{_time(event.at)}  {mark}{plain(event.message)}", err=True)
+        # a job succeeds although its model is blocked afterwards, and no field of the job says so
+        if event.kind == BLOCKING and (known := explained(Failure(event.kind, event.message))):
+            click.echo(f"{'':<21}{known.title} {known.cure}", err=True)
 
 
 def _end(folder: Path, sent: "Sent", job: "Job") -> Iterator[str]:
@@ -150,18 +159,45 @@ def _end(folder: Path, sent: "Sent", job: "Job") -> Iterator[str]:
     if (billed := bill(sent)) is not None:
         yield f"  billed    {billed}"
     if job.failure is not None:
-        yield from _why(job.failure)
+        yield from _why(folder, sent, job.failure)
     if job.model and job.status == "succeeded":
         yield f"  model     {job.model}"
         hint = kinds()[sent.platform].hint
         yield f"  next      {hint or f'tuneset ask --folder {folder} `a question`'}"
 
 
-def _why(failure: "Failure") -> Iterator[str]:
-    """Give why a job failed, in the platform's words."""
+def _why(folder: Path, sent: "Sent", failure: "Failure") -> Iterator[str]:
+    """Give why a job failed: in the platform's words, then in ours, then the rows that its lines were made of."""
+    from pipeline.submit.failures import explained
     from pipeline.submit.said import plain
 
-    yield f"  failed    {failure.code}: {plain(failure.message)}"
+    yield f"  failed    {': '.join(part for part in (failure.code, plain(failure.message)) if part)}"
+    known = explained(failure)
+    if known is None:
+        return
+    yield f"  means     {known.title}"
+    yield f"  do        {known.cure}"
+    if known.codes:
+        yield f"  see       tuneset explain {' '.join(known.codes)}"
+    file = "validation.jsonl" if failure.where == "validation" else "train.jsonl"
+    for line in known.lines[:TRACED]:
+        yield f"  line      {_origin(folder, sent, file, line)}"
+    if len(known.lines) > TRACED:
+        yield f"  line      and {len(known.lines) - TRACED:,} more"
+
+
+def _origin(folder: Path, sent: "Sent", file: str, line: int) -> str:
+    """Give a line and the row that it was made of; the line alone where the dataset is not there any more."""
+    from pipeline.cli._dataset import place
+    from pipeline.report import whereabouts
+
+    if sent.dataset is None:
+        return f"{file}:{line}"
+    try:
+        story = whereabouts.trace(place(folder, sent.dataset), file=file, line=line)
+    except TunesetError:
+        return f"{file}:{line}"
+    return f"{file}:{line}, made of {story.name}"
 
 
 def _time(seconds: int | None) -> str:

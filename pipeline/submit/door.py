@@ -12,6 +12,8 @@ from typing import Any, Final, TypeVar
 from pipeline.core.address import sound_address, sound_key, without_user
 from pipeline.core.errors import ProviderGaveUp, TunesetError
 from pipeline.core.example import Json
+from pipeline.submit.failures import explained
+from pipeline.submit.platform import Failure
 from pipeline.submit.said import plain
 
 RETRIES: Final = 5
@@ -113,10 +115,11 @@ class Door:
                 f"{self.title} does not take the key while {doing} (401). Set {self._key_variable} anew."
             )
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            return ProviderGaveUp(f"{self.title}: too many requests while {doing} (429){why}. Run it again later.")
+            cure = self._cure(error) or " Run it again later."
+            return ProviderGaveUp(f"{self.title}: too many requests while {doing} (429){why}.{cure}")
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
             return self._lost(doing, f"status {status}{why}", is_once=is_once)
-        return TunesetError(f"{self.title} refuses it while {doing} ({status}){why}.")
+        return TunesetError(f"{self.title} refuses it while {doing} ({status}){why}.{self._cure(error)}")
 
     def _lost(self, doing: str, what: str, *, is_once: bool) -> ProviderGaveUp:
         cure = (
@@ -124,14 +127,26 @@ class Door:
         )
         return ProviderGaveUp(f"{self.title}: {what} while {doing}. {cure}.")
 
+    def _cure(self, error: Any) -> str:
+        """Give what to do about a refusal, where its sentence is known; empty where it is not."""
+        known = explained(Failure(*_told(error)))
+        return f" {known.cure}" if known else ""
+
     def _sentence(self, error: Any) -> str:
         """Give what the platform says about its refusal, without the key, on one line; empty where it says nothing."""
-        body = error.body if isinstance(error.body, dict) else {}
-        inner = body.get("error", body)
-        said = inner.get("message") if isinstance(inner, dict) else inner
-        if not isinstance(said, str):
-            return ""
-        return f": {plain(said.replace(self._key, '[key]'), most=QUOTED)}".rstrip(". ")
+        _, said = _told(error)
+        return f": {plain(said.replace(self._key, '[key]'), most=QUOTED)}".rstrip(". ") if said else ""
+
+
+def _told(error: Any) -> tuple[str, str]:
+    """Give code and message of an error's body, each empty where it has none."""
+    body = error.body if isinstance(error.body, dict) else {}
+    inner = body.get("error", body)
+    if isinstance(inner, str):
+        return "", inner
+    told = (inner.get(name) for name in ("code", "message")) if isinstance(inner, dict) else ("", "")
+    code, message = (one if isinstance(one, str) else "" for one in told)
+    return code, message
 
 
 def _object(answer: object) -> dict[str, Any]:

@@ -186,4 +186,4 @@ def _failure(error: Any) -> Failure | None:
 def _events(events: Sequence[Any]) -> Iterator[Event]:
     for event in events:
         level = {"warn": "warning", "error": "error"}.get(event.level, "info")
-        yield Event(event.id, event.created_at, level, event.message)  # type: ignore[arg-type]  # the mapping's words
+        yield Event(event.id, event.created_at, level, event.message, event.type or "")  # type: ignore[arg-type]  # the mapping's words

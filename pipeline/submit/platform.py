@@ -64,6 +64,8 @@ class Event(NamedTuple):
     """Seconds since 1970."""
     level: Literal["info", "warning", "error"]
     message: str
+    kind: str = ""
+    """The platform's word for what it is about, such as `moderation_checks`; empty: it has none."""
 
 
 class FileState(NamedTuple):

@@ -182,6 +182,8 @@ def test_a_failed_job_ends_with_1_and_is_started_anew(desk: Desk) -> None:
 
     assert failed.code == 1
     assert "invalid_n_examples: Training file has 7 example(s), but must have at least 10 examples" in failed.out
+    assert "do        " in failed.out
+    assert "tuneset explain dataset.too-few" in failed.out
     assert "failed" in listed.out
     assert again.out.startswith("ftjob-2 started")
     assert desk.platform.calls["POST /v1/files"] == 2
@@ -279,6 +281,40 @@ def test_a_plan_sends_what_it_built(shop: Desk) -> None:
     assert sent["epochs"] == 2
     assert sent["validation"] is not None
     assert shop.call("ask", "--examples", "1").code == 2, "it has only just begun"
+
+
+def test_a_line_that_the_platform_names_is_traced_to_its_row(shop: Desk) -> None:
+    shop.call("submit", "--yes")
+    job = shop.platform.jobs["ftjob-1"]
+    said = (
+        "The job failed due to an invalid training file. Example 2 message contains an invalid token: <|fim_suffix|>."
+    )
+    job |= {"status": "failed", "error": {"code": "invalid_training_file", "message": said, "param": "training_file"}}
+    told = shop.call("jobs", "ftjob-1")
+    row = shop.call("trace", "train.jsonl:2").out
+
+    assert told.code == 1
+    assert "tuneset explain content.control-token" in told.out
+    assert "train.jsonl:2, made of faq.csv:" in told.out
+    assert told.out.split("made of ")[1].split()[0] in row
+
+
+def test_a_model_that_is_blocked_after_training_is_told(desk: Desk) -> None:
+    desk.submit("--yes")
+    desk.platform.events["ftjob-1"].append(
+        {
+            "id": "e",
+            "object": "fine_tuning.job.event",
+            "created_at": 1_790_000_009,
+            "level": "warn",
+            "message": "Too many evaluated examples failed in the category violence: the model is blocked.",
+            "type": "moderation_checks",
+        }
+    )
+    watched = desk.call("jobs", "--folder", ".", "--watch", "--every", "0.001")
+
+    assert "warning: Too many evaluated examples failed" in watched.err
+    assert "tuneset review" in watched.err
 
 
 def test_a_later_build_leaves_the_ledger_where_it_is(shop: Desk) -> None:

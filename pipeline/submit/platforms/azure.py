@@ -8,7 +8,11 @@ from pipeline.submit.openai_jobs import OpenAIJobs, model_of
 from pipeline.submit.platform import Access, Kind, Platform
 
 UPLOAD_BYTES = 100 << 20
-"""Above it files go up in parts: whole ones of about 150 MB fail late (azure-skills large-file-uploads.md, 2026-08-21)."""
+"""Above it files go up in parts: whole ones of about 150 MB fail late (azure-skills large-file-uploads.md, 2026-08-21).
+
+The parts' path under `/openai/v1` is in Microsoft's reference (foundry/reference/rest/uploads-add-upload-part); the same
+azure-skills page says that it answers 404 at a project's address, so `AZURE_OPENAI_ENDPOINT` is the resource's.
+"""
 
 
 def _open(access: Access) -> Platform:
