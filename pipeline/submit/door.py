@@ -64,6 +64,11 @@ class Door:
             doing, lambda: _object(client.post(path, cast_to=object, body=dict(body or {}))), is_once=is_once
         )
 
+    def delete(self, path: str) -> bool:
+        """Delete a resource; False: the platform does not know it."""
+        gone = self.known(f"deleting {path}", lambda: _object(self.client.delete(path, cast_to=object)))
+        return gone is not None
+
     def send_file(self, path: str, file: Path, fields: Mapping[str, str]) -> dict[str, Any]:
         """Send a file and fields as a form (multipart/form-data)."""
 
@@ -107,6 +112,10 @@ class Door:
             trouble = self._lost(doing, "the connection was lost", is_once=is_once)
         # outside of the except blocks, so that no exception behind this one holds the request
         raise trouble
+
+    def lacking(self, name: str, *, doing: str, is_once: bool = False) -> ProviderGaveUp:
+        """Give the error for an answer without the field that makes it one, as of a proxy that answers for the platform."""
+        return self._lost(doing, f"an answer without `{name}`", is_once=is_once)
 
     def _refused(self, doing: str, error: Any, *, is_once: bool) -> TunesetError:
         status, why = error.status_code, self._sentence(error)
