@@ -31,16 +31,28 @@ def job_id(order: Order) -> str:
     return f"tuneset-{order.tag}"
 
 
-def request(order: Order, start: Start, *, account: str) -> dict[str, Json]:
-    """Give the body; what the platform has no word for (a seed, a validation file for DPO) is refused, not left out."""
+def refusal(order: Order) -> str | None:
+    """Say why an order cannot be sent: what the platform has no word for is refused, not left out."""
     if order.seed is not None:
-        raise TunesetError(f"{TITLE} takes no seed. Leave it out.")
-    if order.method == "dpo" and start.validation is not None:
-        raise TunesetError(f"{TITLE} takes no validation file for DPO. Name the training file alone.")
+        return f"{TITLE} takes no seed. Leave it out."
+    if order.method == "dpo" and order.validation is not None:
+        return f"{TITLE} takes no validation file for DPO. Name the training file alone."
+    if order.suffix and not (re.fullmatch("[a-z][a-z0-9-]*", order.suffix) and len(order.suffix) <= SUFFIX_LETTERS):
+        return (
+            f"The suffix does not fit into a model's name on {TITLE}: a letter, then a-z, 0-9 and hyphens, "
+            f"{SUFFIX_LETTERS} characters at most."
+        )
+    return None
+
+
+def request(order: Order, start: Start, *, account: str) -> dict[str, Json]:
+    """Give the body; raises TunesetError for an order that is refused."""
+    if (why := refusal(order)) is not None:
+        raise TunesetError(why)
     config: dict[str, Json] = {
         start.field: order.model,
         **({"epochs": order.epochs} if order.epochs else {}),
-        **({"outputModel": f"{account}/models/{_model_id(order)}"} if order.suffix else {}),
+        **({"outputModel": f"{account}/models/{order.suffix}-{order.tag}"} if order.suffix else {}),
     }
     files = {"dataset": start.training, **({"evaluationDataset": start.validation} if start.validation else {})}
     if order.method == "sft":
@@ -48,13 +60,3 @@ def request(order: Order, start: Start, *, account: str) -> dict[str, Json]:
     inside = {name: value for name, value in order.settings.items() if name not in BESIDE}
     beside = {name: value for name, value in order.settings.items() if name in BESIDE}
     return {**beside, **files, "trainingConfig": {**inside, **config}}
-
-
-def _model_id(order: Order) -> str:
-    suffix = order.suffix or ""
-    if re.fullmatch("[a-z][a-z0-9-]*", suffix) and len(suffix) <= SUFFIX_LETTERS:
-        return f"{suffix}-{order.tag}"
-    raise TunesetError(
-        f"The suffix does not fit into a model's name on {TITLE}: a letter, then a-z, 0-9 and hyphens, "
-        f"{SUFFIX_LETTERS} characters at most."
-    )

@@ -48,6 +48,8 @@ class Estimate(Settings):
     epochs_high: int
     low_usd: Usd | None
     high_usd: Usd | None
+    validation_tokens: int = 0
+    """Of one pass over the validation file, where the platform bills that or may bill it."""
 
 
 class Sent(Settings):

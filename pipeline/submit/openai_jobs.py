@@ -40,6 +40,17 @@ STATES: Final[Mapping[str, Status]] = {
 """Azure says `pending`, and both pause; a word that is not here counts as running, and is shown as it came."""
 
 
+SUFFIX_LETTERS: Final = 64
+"""Of a tuned model's name (job_create_params.py)."""
+
+
+def refusal(order: Order) -> str | None:
+    """Say why an order cannot be sent; None: it can."""
+    if order.suffix and len(order.suffix) > SUFFIX_LETTERS:
+        return f"The suffix has {len(order.suffix)} characters. Give 1 to {SUFFIX_LETTERS}."
+    return None
+
+
 def model_of(target: Target) -> str | None:
     """Give the dated name, which training needs; the model's own where the target has none."""
     return next(iter(target.aliases), target.model)

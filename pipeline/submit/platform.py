@@ -164,5 +164,7 @@ class Kind(NamedTuple):
     methods: frozenset[Method]
     variables: tuple[str, ...] = ()
     """More environment variables without which it cannot be opened."""
+    refuses: Callable[[Order], str | None] = lambda _: None
+    """Why an order cannot be sent there, as a sentence with its cure; asked before anything is uploaded."""
     hint: str = ""
     """What to do with a tuned model before it answers, where it does not at once: one sentence."""

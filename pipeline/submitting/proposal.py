@@ -1,7 +1,7 @@
 """What would be sent, where, and at what price: everything that can be said before anything leaves this machine."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -24,8 +24,6 @@ from pipeline.submit.ledger import Estimate
 from pipeline.targets import load
 
 LEVELS: Final = ("error", "warning")
-SUFFIX_LETTERS: Final = 64
-"""Of a tuned model's name (openai 3.54, job_create_params.py); Together has the same."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,14 @@ class Proposal(NamedTuple):
             epochs_high=priced.epochs_high,
             low_usd=_sum(priced.training.low_usd, priced.validation.low_usd),
             high_usd=_sum(priced.training.high_usd, priced.validation.high_usd),
+            validation_tokens=self._validation_tokens(priced),
         )
+
+    def _validation_tokens(self, priced: TargetCost) -> int:
+        """Give the tokens of one pass over the validation file where it is billed, or may be."""
+        if self.target.prices.bills_validation is False or self.checked.tokens is None:
+            return 0
+        return self.checked.tokens.total - priced.tokens - priced.cut_tokens
 
     def over(self, most_usd: Decimal | None) -> str | None:
         """Say why it may not be sent under a limit of dollars; None: it may, or there is no limit."""
@@ -142,36 +147,16 @@ def propose(task: Task) -> Proposal:
     """Check the files and work out the price; PlanError or SourceError where that cannot be."""
     target = load(task.target)
     kind = _kind(target)
-    paths = tuple(_plain(Path(name)) for name in (task.training, task.validation) if name)
+    paths = [_plain(Path(name)) for name in (task.training, task.validation) if name]
     found = [(path, path.resolve(), _sha256(path)) for path in paths]
-    model = task.model or _tuned(task.target) or kind.model_of(target)
-    if model is None:
-        raise PlanError(f"`{target.id}` stands for many models. Name one as {kind.title} calls it: --model NAME.")
-    if task.suffix is not None and not 1 <= len(task.suffix) <= SUFFIX_LETTERS:
-        raise PlanError(f"--suffix: {len(task.suffix)} characters. Give 1 to {SUFFIX_LETTERS}.")
-    ask = Ask(
-        target,
-        task.method,
-        task.rules,
-        privacy=task.privacy,
-        costs=task.costs,
-        max_tokens=task.max_tokens,
-        on=task.on,
-        folders=task.folders,
-    )
-    checked = check_named([str(paths[0])], validation=[str(path) for path in paths[1:]], ask=ask)
-    method = checked.summary.method
-    if method not in kind.methods:
-        raise PlanError(
-            f"tuneset starts jobs of {' and '.join(sorted(kind.methods))} at {kind.title}, not of {method}."
-        )
+    checked = _checked(task, target, paths)
     files = [
         File(*one, one[1].stat().st_size, counted.examples)
         for one, counted in zip(found, checked.summary.files, strict=True)
     ]
     order = Order(
-        model=model,
-        method=method,
+        model=_model(task, target, kind),
+        method=checked.summary.method,
         training=files[0].sha256,
         validation=files[1].sha256 if files[1:] else None,
         suffix=task.suffix,
@@ -179,6 +164,8 @@ def propose(task: Task) -> Proposal:
         seed=task.seed,
         settings=task.settings,
     )
+    if (why := _refusal(order, kind)) is not None:
+        raise PlanError(why)
     return Proposal(
         kind=kind,
         target=target,
@@ -189,6 +176,34 @@ def propose(task: Task) -> Proposal:
         life=status(target, task.on),
         dataset=_version(paths[0]),
     )
+
+
+def _checked(task: Task, target: Target, paths: Sequence[Path]) -> Checked:
+    ask = Ask(
+        target,
+        task.method,
+        task.rules,
+        privacy=task.privacy,
+        costs=task.costs,
+        max_tokens=task.max_tokens,
+        on=task.on,
+        folders=task.folders,
+    )
+    return check_named([str(paths[0])], validation=[str(path) for path in paths[1:]], ask=ask)
+
+
+def _model(task: Task, target: Target, kind: Kind) -> str:
+    model = task.model or _tuned(task.target) or kind.model_of(target)
+    if model is None:
+        raise PlanError(f"`{target.id}` stands for many models. Name one as {kind.title} calls it: --model NAME.")
+    return model
+
+
+def _refusal(order: Order, kind: Kind) -> str | None:
+    if order.method not in kind.methods:
+        known = " and ".join(sorted(kind.methods))
+        return f"tuneset starts jobs of {known} at {kind.title}, not of {order.method}."
+    return kind.refuses(order)
 
 
 def _kind(target: Target) -> Kind:

@@ -63,7 +63,8 @@ def bill(sent: Sent) -> str | None:
     said = sent.estimate
     epochs = sent.trained_epochs
     low = said.tokens * (epochs or said.epochs_low)
-    high = said.padded_tokens * (epochs or said.epochs_high)
+    # evaluations are billed where validation is, from none to one a pass
+    high = (said.padded_tokens + said.validation_tokens) * (epochs or said.epochs_high)
     expected = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     rounds = f" over {epochs} epoch{'s' * (epochs != 1)}" if epochs else ""
     off = _off(sent.trained_tokens, low, high)

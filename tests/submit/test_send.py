@@ -226,6 +226,31 @@ def test_the_estimate_is_that_of_the_check(tmp_path: Path) -> None:
     assert str(here.priced.training) == here.checked.cost.usd
 
 
+@pytest.mark.parametrize(
+    ("target", "asked", "why"),
+    [
+        pytest.param("fireworks/open-model", {"seed": 1}, "takes no seed", id="a seed for Fireworks"),
+        pytest.param("fireworks/open-model", {"suffix": "Acorn!"}, "does not fit", id="a name for Fireworks"),
+        pytest.param("together/up-to-9b", {"suffix": "x" * 24}, "has room for 23", id="a name for Together"),
+        pytest.param("openai/gpt-4.1-mini", {"suffix": "x" * 65}, "Give 1 to 64", id="a name for OpenAI"),
+    ],
+)
+def test_what_a_platform_has_no_word_for_is_refused_before_anything_is_sent(
+    tmp_path: Path, target: str, asked: dict, why: str
+) -> None:
+    with pytest.raises(TunesetError, match=why):
+        propose(Task(str(train(tmp_path)), None, target, ON, model="m", **asked))
+
+
+def test_validation_is_in_the_estimate_where_it_is_billed(tmp_path: Path) -> None:
+    files = str(train(tmp_path)), str(validation(tmp_path))
+    free = propose(Task(*files, "openai/gpt-4.1-mini", ON)).estimate
+    billed = propose(Task(*files, "together/up-to-9b", ON, model="m"))
+
+    assert free.validation_tokens == 0
+    assert billed.estimate.validation_tokens == billed.checked.tokens.total - billed.estimate.tokens > 0
+
+
 def test_rules_of_the_plan_hold(tmp_path: Path) -> None:
     path = written(tmp_path / "train.jsonl", [chat(f"q {n}", f"a {n}") for n in range(3)])
     ignoring = RuleSettings(ignore=("dataset.too-few", "dataset.few"))

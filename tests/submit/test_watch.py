@@ -58,8 +58,16 @@ def test_a_job_of_another_account_is_a_question_about_the_key() -> None:
         list(watch(Account(), "job-9", sleep=lambda _: None))
 
 
-def sent(tokens: int | None, *, epochs: int | None, padded: int = 1_000) -> Sent:
-    estimate = Estimate(tokens=1_000, padded_tokens=padded, epochs_low=2, epochs_high=3, low_usd=None, high_usd=None)
+def sent(tokens: int | None, *, epochs: int | None, padded: int = 1_000, validation: int = 0) -> Sent:
+    estimate = Estimate(
+        tokens=1_000,
+        padded_tokens=padded,
+        epochs_low=2,
+        epochs_high=3,
+        low_usd=None,
+        high_usd=None,
+        validation_tokens=validation,
+    )
     return Sent(
         platform="openai",
         address="https://x",
@@ -87,6 +95,12 @@ def sent(tokens: int | None, *, epochs: int | None, padded: int = 1_000) -> Sent
 )
 def test_a_bill_is_held_against_the_estimate(tokens: int, epochs: int | None, padded: int, says: str) -> None:
     assert bill(sent(tokens, epochs=epochs, padded=padded)) == says
+
+
+def test_evaluations_may_be_on_the_bill() -> None:
+    said = bill(sent(2_100, epochs=2, validation=100))
+
+    assert said == "2,100 tokens over 2 epochs, as estimated (2,000 to 2,200)"
 
 
 def test_nothing_is_said_of_a_bill_that_is_not_told() -> None:

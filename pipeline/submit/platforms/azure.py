@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from pipeline.core.address import sound_address
 from pipeline.core.errors import TunesetError
-from pipeline.submit.openai_jobs import OpenAIJobs, model_of
+from pipeline.submit.openai_jobs import OpenAIJobs, model_of, refusal
 from pipeline.submit.platform import Access, Kind, Platform
 
 UPLOAD_BYTES = 100 << 20
@@ -40,6 +40,7 @@ KIND = Kind(
     open=_open,
     model_of=model_of,
     methods=frozenset({"sft", "dpo"}),
+    refuses=refusal,
     hint="Deploy the tuned model first (Azure portal, or `az cognitiveservices account deployment create`), and ask it by "
     "the deployment's name: `tuneset ask --model DEPLOYMENT`. A deployment is paid by the hour.",
 )

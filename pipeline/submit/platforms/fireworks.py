@@ -23,7 +23,7 @@ from pipeline.submit.chat import answer_of
 from pipeline.submit.door import Door
 from pipeline.submit.fields import inner, seconds, text, whole
 from pipeline.submit.fireworks_datasets import Datasets
-from pipeline.submit.fireworks_request import TITLE, Start, job_id, request
+from pipeline.submit.fireworks_request import TITLE, Start, job_id, refusal, request
 from pipeline.submit.order import Order
 from pipeline.submit.platform import Access, Answer, Event, Failure, FileState, Job, Kind, Status
 
@@ -201,6 +201,7 @@ KIND = Kind(
     model_of=lambda _: None,
     methods=frozenset({"sft", "dpo"}),
     variables=(ACCOUNT,),
+    refuses=refusal,
     hint="Deploy the tuned model first (`firectl deployment create MODEL`), and ask it by the deployment's name: "
     "`tuneset ask --model accounts/ACCOUNT/deployments/ID`. A deployment is paid for as long as it is up.",
 )

@@ -1,6 +1,6 @@
 """OpenAI: files, fine-tuning jobs and chat completions, by its own package."""
 
-from pipeline.submit.openai_jobs import ADDRESS, OpenAIJobs, model_of
+from pipeline.submit.openai_jobs import ADDRESS, OpenAIJobs, model_of, refusal
 from pipeline.submit.platform import Access, Kind, Platform
 
 UPLOAD_BYTES = 512 << 20
@@ -25,4 +25,5 @@ KIND = Kind(
     open=_open,
     model_of=model_of,
     methods=frozenset({"sft", "dpo"}),
+    refuses=refusal,
 )

@@ -170,10 +170,8 @@ class Together:
 
 def _asked(order: Order, training: str, validation: str | None) -> dict[str, Json]:
     """Give the request. `n_evals` is 0 unless it is set, and then a validation file is not used: one evaluation a pass."""
-    if order.suffix and len(order.suffix) > SUFFIX_LETTERS:
-        raise TunesetError(
-            f"The suffix has {len(order.suffix)} characters; {KIND.title} has room for {SUFFIX_LETTERS}."
-        )
+    if (why := _refusal(order)) is not None:
+        raise TunesetError(why)
     lora = {name: value for name, value in order.settings.items() if name in LORA}
     method = {name: value for name, value in order.settings.items() if name in METHOD}
     beside = {name: value for name, value in order.settings.items() if name not in LORA | METHOD}
@@ -190,6 +188,12 @@ def _asked(order: Order, training: str, validation: str | None) -> dict[str, Jso
         "training_file": training,
         "suffix": f"{order.suffix}-{order.tag}" if order.suffix else order.tag,
     }
+
+
+def _refusal(order: Order) -> str | None:
+    if order.suffix and len(order.suffix) > SUFFIX_LETTERS:
+        return f"The suffix has {len(order.suffix)} characters; {KIND.title} has room for {SUFFIX_LETTERS}."
+    return None
 
 
 def _event(event: Mapping[str, Any]) -> Event:
@@ -212,6 +216,7 @@ KIND = Kind(
     open=Together,
     model_of=lambda _: None,
     methods=frozenset({"sft", "dpo"}),
+    refuses=_refusal,
     hint="Serve the tuned model on a dedicated endpoint first (`tg endpoints create`, or api.together.ai/models), and ask it "
     "by the endpoint's name: `tuneset ask --model ENDPOINT`. An endpoint is paid by the minute, idle or not.",
 )
