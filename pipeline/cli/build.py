@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.cli._cluster import Cluster, cluster_options, distributed
-from pipeline.cli._light import alone, without_pandas
+from pipeline.cli._light import alone, collect_seldom, without_pandas
 from pipeline.cli._log import log_format
 from pipeline.cli._options import plan_option, workers_option
 
@@ -72,6 +72,7 @@ def command(
     a report and the price. The dataset of an earlier run stays untouched until the new one is complete.
     """
     alone()
+    collect_seldom()
     from pipeline.cli._log import progress_for
     from pipeline.plan import load
 

@@ -29,7 +29,10 @@ def _is_blank(turn: Turn) -> bool:
     "content.missing",
     suspects=has(Bit.NULL_CONTENT),
     good=({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "tool_calls": [CALLED]}]},),
-    bad=({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None}]},),
+    bad=(
+        {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None}]},
+        {"messages": [{"role": "human"}, {"role": "assistant", "content": "Hello"}]},
+    ),
 )
 def missing(example: Example, _limits: Limits) -> Iterator[Flaw]:
     """A turn without content is refused; only an assistant turn that calls a tool may go without.
@@ -38,7 +41,12 @@ def missing(example: Example, _limits: Limits) -> Iterator[Flaw]:
     """
     for turn in example.turns:
         content = turn.raw.get("content")
-        if turn.role in SPEAKING and content in (None, []) and not (content is None and _speaks_otherwise(turn)):
+        # whatever an unknown role means, it says nothing: told at once, not when the role is mended
+        if (
+            turn.role not in ("", "function")
+            and content in (None, [])
+            and not (content is None and _speaks_otherwise(turn))
+        ):
             found = (
                 f"Content is {'null' if content is None else 'an empty list'}"
                 if "content" in turn.raw

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.finding import Severity
@@ -207,6 +207,7 @@ def _leaves(value: Any, key: str = "") -> list[str]:
 
 @PATIENT
 @given(texts=FILES)
+@example(texts=['{"messages": [{"role":"user"}, {"role":"human"}]}'])
 def test_no_sound_line_becomes_flawed_and_no_error_is_added(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str]
 ) -> None:

@@ -188,7 +188,9 @@ def test_a_job_goes_on_from_an_adapter_and_starts_from_a_base(
         pytest.param({"seed": 7}, "takes no seed", id="a seed"),
         pytest.param({"suffix": "My Model"}, "does not fit into a model's name", id="a suffix that is no id"),
         pytest.param({"suffix": "s" * 47}, "46 characters at most", id="a suffix without room for the order's name"),
-        pytest.param({"method": "dpo", "validation": "b" * 64}, "takes no validation file for DPO", id="validation of DPO"),
+        pytest.param(
+            {"method": "dpo", "validation": "b" * 64}, "takes no validation file for DPO", id="validation of DPO"
+        ),
     ],
 )
 def test_what_the_platform_has_no_word_for_is_refused(
