@@ -11,6 +11,7 @@ from pipeline.plan import json_schema as plan_schema
 from pipeline.report.findings.json import json_schema as check_schema
 from pipeline.report.manifest import manifest_schema
 from pipeline.report.model import json_schema as report_schema
+from pipeline.submit.ledger import ledger_schema
 
 
 def _as_json(schema: Callable[[], dict[str, Any]]) -> Callable[[], str]:
@@ -22,6 +23,7 @@ FILES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/rules.md": rules_page,
     "schemas/check.schema.json": _as_json(check_schema),
     "schemas/diff.schema.json": _as_json(diff_schema),
+    "schemas/jobs.schema.json": _as_json(ledger_schema),
     "schemas/manifest.schema.json": _as_json(manifest_schema),
     "schemas/plan.schema.json": _as_json(plan_schema),
     "schemas/report.schema.json": _as_json(report_schema),

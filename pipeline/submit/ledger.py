@@ -7,12 +7,13 @@ was cut off therefore goes on, and nothing is uploaded or paid for twice.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 
+from pipeline.core.described import described
 from pipeline.core.errors import Busy, DiskError, TunesetError
 from pipeline.core.money import Usd
 from pipeline.core.target import Settings
@@ -202,3 +203,9 @@ class Book:
             yield
         finally:
             lock.release()
+
+
+def ledger_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a ledger, as `schemas/jobs.schema.json` holds it."""
+    schema = described(Ledger).model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "tuneset jobs.json"}
