@@ -30,6 +30,7 @@ def tuneset() -> None:
     \b
     tuneset init --from faq.csv    propose a plan for your file
     tuneset build                  read, compose, check, split and write, as dataset.toml says
+    tuneset submit                 check, price, upload, and start a training job, once
     tuneset explain CODE           say why a finding matters and how to cure it
 
     Exit codes: 0 clean, 1 findings, 2 wrong set-up, 3 a bug, 4 a provider gave up (run again to go on).

@@ -56,7 +56,13 @@ LEVELS = ["error", "warning", "info", "never"]
 )
 @click.option("--wait", is_flag=True, help="Stay until the job has ended.")
 @click.option("--yes", is_flag=True, help="Do not ask before it costs money.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the job.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How to print the job, or with --dry-run what would be sent.",
+)
 def command(file: str | None, **options: Any) -> int:
     """Check FILE, say the price, upload it and start a training job.
 
@@ -75,7 +81,12 @@ def command(file: str | None, **options: Any) -> int:
     proposal = propose(task)
     for word, fact in proposal.face():
         click.echo(f"  {word:<10}{fact}", err=True)
-    if (why := _refused(proposal, options)) is not None:
+    why = _refused(proposal, options)
+    if options["form"] == "json" and (why or options["dry_run"]):
+        import json
+
+        click.echo(json.dumps(proposal.told(why), ensure_ascii=False, indent=2))
+    if why is not None:
         click.echo(f"Nothing was sent: {why}", err=True)
         return 1
     if options["dry_run"]:

@@ -99,7 +99,7 @@ class Proposal(NamedTuple):
             padded_tokens=priced.padded_tokens,
             epochs_low=priced.epochs_low,
             epochs_high=priced.epochs_high,
-            low_usd=_sum(priced.training.low_usd, priced.validation.low_usd),
+            low_usd=_sum(priced.training.low_usd, priced.validation.low_usd or Decimal(0)),
             high_usd=_sum(priced.training.high_usd, priced.validation.high_usd),
             validation_tokens=self._validation_tokens(priced),
         )
@@ -123,6 +123,21 @@ class Proposal(NamedTuple):
         if high > most_usd:
             return f"it may cost {show_usd(high)}, more than {show_usd(most_usd)} (--max-usd)."
         return None
+
+    def told(self, why_not: str | None) -> dict[str, Json]:
+        """Give it for machines; `why_not`: why it may not be sent."""
+        files = {"training": self.training, "validation": self.validation}
+        return {
+            "target": self.target.id,
+            "model": self.order.model,
+            "method": self.order.method,
+            **{side: _told(file) if file else None for side, file in files.items()},
+            "dataset": self.dataset,
+            "verdict": self.checked.verdict,
+            "estimate": self.estimate.model_dump(mode="json") if self.estimate else None,
+            "lifetime": self.life.sentence,
+            "why_not": why_not,
+        }
 
     def face(self) -> Iterator[tuple[str, str]]:
         """Give it for people: a word and a fact a line."""
@@ -246,8 +261,12 @@ def _version(path: Path) -> str | None:
     return name if name and path.resolve().parent.name == name else None
 
 
+def _told(file: File) -> dict[str, Json]:
+    return {"path": str(file.path), "sha256": file.sha256, "bytes": file.bytes, "examples": file.examples}
+
+
 def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    return None if one is None else one + (other or Decimal(0))
+    return None if one is None or other is None else one + other
 
 
 def _counts(checked: Checked) -> str:

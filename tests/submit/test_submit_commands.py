@@ -89,6 +89,15 @@ def test_a_dry_run_needs_no_key_and_sends_nothing(desk: Desk, monkeypatch: pytes
     assert not (desk.folder / "jobs.json").exists()
 
 
+def test_a_dry_run_tells_machines_what_would_be_sent_and_why_not(desk: Desk) -> None:
+    fine = json.loads(desk.submit("--dry-run", "--format", "json").out)
+    dear = json.loads(desk.submit("--dry-run", "--max-usd", "0", "--format", "json").out)
+
+    assert (fine["training"]["examples"], fine["validation"]["examples"], fine["why_not"]) == (20, 12, None)
+    assert float(fine["estimate"]["high_usd"]) > 0
+    assert "--max-usd" in dear["why_not"]
+
+
 @pytest.mark.parametrize(
     ("more", "code", "why"),
     [
