@@ -78,7 +78,8 @@ def compared(folder: Path, texts: Corpus, rows: int, asked: argparse.Namespace) 
         for name, command in commands.items():
             cost = measured(command, memory=True)
             print(
-                f"{rows:>9,} {name:<18} {cost.wall:7.1f} s {cost.cpu:7.1f} CPU-s {cost.bytes / 1e6:6,.0f} MB",
+                f"{rows:>9,} {name:<18} {cost.wall:7.1f} s {cost.cpu:7.1f} CPU-s {cost.bytes / 1e6:6,.0f} MB "
+                f"({cost.own_bytes / 1e6:,.0f} its own)",
                 flush=True,
             )
             costs[name].append(cost)
@@ -117,8 +118,8 @@ def _commands(folder: Path, asked: argparse.Namespace) -> Iterator[tuple[str, Se
 def table(results: Sequence[Result]) -> str:
     """Give the figures as Markdown; ratios are to the notebook and to the floor on the same rows."""
     lines = [
-        "| rows | MB | | wall s | CPU-s | MB at most | wall / notebook | CPU / notebook | CPU / floor | µs CPU a row |",
-        "|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| rows | MB | | wall s | CPU-s | MB at most | of it no file's | wall / notebook | CPU / notebook | CPU / floor | µs CPU a row |",
+        "|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for result in results:
         notebook, floor = result.costs.get(NOTEBOOK), result.costs.get(FLOOR)
@@ -130,7 +131,7 @@ def table(results: Sequence[Result]) -> str:
             )
             lines.append(
                 f"| {result.rows:,} | {result.megabytes:,.0f} | {name} | {cost.wall:,.1f} | {cost.cpu:,.1f} "
-                f"| {cost.bytes / 1e6:,.0f} | {' | '.join(ratios)} | {cost.cpu / result.rows * 1e6:.0f} |"
+                f"| {cost.bytes / 1e6:,.0f} | {cost.own_bytes / 1e6:,.0f} | {' | '.join(ratios)} | {cost.cpu / result.rows * 1e6:.0f} |"
             )
     return "\n".join(lines)
 

@@ -27,6 +27,8 @@ class Cost(NamedTuple):
     cpu: float
     bytes: int
     """Largest sum of the proportional set sizes of all processes, looked at five times a second; 0: not looked at."""
+    own_bytes: int = 0
+    """The same without pages of files, which the system takes back when it needs them."""
 
 
 def measured(command: Sequence[str], *, memory: bool = False) -> Cost:
@@ -34,7 +36,7 @@ def measured(command: Sequence[str], *, memory: bool = False) -> Cost:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     before, began = _spent(), time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT) as process:
-        peak: list[int] = [0]
+        peak = [0, 0]
         watch = threading.Thread(target=_watch, args=(process, peak), daemon=True)
         if memory:
             watch.start()
@@ -43,12 +45,13 @@ def measured(command: Sequence[str], *, memory: bool = False) -> Cost:
     _reap()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {told.decode()[-2000:]}")
-    return Cost(wall, _spent() - before, peak[0])
+    return Cost(wall, _spent() - before, *peak)
 
 
 def middle(costs: Sequence[Cost]) -> Cost:
     """Give the medians; of memory the most."""
-    return Cost(median(one.wall for one in costs), median(one.cpu for one in costs), max(one.bytes for one in costs))
+    wall, cpu = median(one.wall for one in costs), median(one.cpu for one in costs)
+    return Cost(wall, cpu, max(one.bytes for one in costs), max(one.own_bytes for one in costs))
 
 
 def _spent() -> float:
@@ -66,8 +69,11 @@ def _reap() -> None:
 
 
 def _watch(process: "subprocess.Popen[bytes]", peak: list[int]) -> None:
+    """Keep the largest sums over all processes in `peak`: of all pages, and of those that are no file's."""
     while process.poll() is None:
-        peak[0] = max(peak[0], sum(map(proportional_bytes, family(os.getpid())[1:])))
+        sizes = [_sizes(pid) for pid in family(os.getpid())[1:]]
+        whole, files = (sum(size.get(name, 0) for size in sizes) for name in ("Pss", "Pss_File"))
+        peak[:] = max(peak[0], whole), max(peak[1], whole - files)
         time.sleep(1 / LOOKS_PER_SECOND)
 
 
@@ -85,8 +91,13 @@ def family(pid: int) -> list[int]:
 
 def proportional_bytes(pid: int) -> int:
     """Give the proportional set size: pages that several processes share count once in all."""
+    return _sizes(pid).get("Pss", 0)
+
+
+def _sizes(pid: int) -> dict[str, int]:
+    """Give the sizes of a process by the kernel's name, in bytes; empty where it is gone."""
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+        return {}
+    return {name: int(size.split()[0]) * 1024 for name, size in (line.split(":") for line in lines)}
