@@ -9,7 +9,7 @@ import click
 from pipeline.core.errors import TunesetError
 
 if TYPE_CHECKING:
-    from pipeline.submit.ledger import Sent
+    from pipeline.submit.ledger import Book, Sent
     from pipeline.submitting import Trial
     from pipeline.submitting.first import Asked
 
@@ -52,12 +52,12 @@ def command(question: str | None, **options: Any) -> None:
 
     Answers are printed, so this shows what validation.jsonl says.
     """
-    from pipeline.cli._platform import book_of, opened, sent_of
+    from pipeline.cli._platform import book_of, opened
     from pipeline.submitting import trials
 
     folder: Path = options["folder"]
     book = book_of(folder)
-    sent, model = _model(book.read().named(options["model"] or ""), options["model"], lambda: sent_of(book, None))
+    sent, model = _whom(book, options["model"])
     asked = _asked(question, folder, options)
     with_base = options["with_base"] if options["with_base"] is not None else question is None
     with opened(sent.platform) as platform:
@@ -72,11 +72,14 @@ def command(question: str | None, **options: Any) -> None:
         _print(answers, model, options["form"])
 
 
-def _model(found: "Sent | None", name: str | None, newest: Any) -> "tuple[Sent, str | None]":
-    """Give the record, and the model to ask; None: the one that its job made."""
-    if name is None or (found is not None and found.job == name):
-        return found or newest(), None
-    return found or newest(), name
+def _whom(book: "Book", name: str | None) -> "tuple[Sent, str | None]":
+    """Give a job, and the model to ask; None: the one that the job made. A name of no job is asked where the newest ran."""
+    from pipeline.cli._platform import sent_of
+
+    known = book.read().named(name) if name else None
+    if known is None:
+        return sent_of(book, None), name
+    return known, None if known.job == name else name
 
 
 def _tuned(sent: "Sent") -> str:
@@ -95,10 +98,9 @@ def _asked(question: str | None, folder: Path, options: dict[str, Any]) -> "list
                 f"{folder / 'validation.jsonl'}: no example that ends in an answer of text. Ask a question."
             )
         return found
-    train = folder / "train.jsonl"
-    system = (
-        options["system"] if options["system"] is not None else first.shared_system(train) if train.exists() else None
-    )
+    system = options["system"]
+    if system is None and (train := folder / "train.jsonl").exists():
+        system = first.shared_system(train)
     return [first.question(question, system=system)]
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from pipeline.core.errors import TunesetError
 
 if TYPE_CHECKING:
     from pipeline.submit import Failure, Job
-    from pipeline.submit.ledger import Book, Sent
+    from pipeline.submit.ledger import Book, Ledger, Sent, Upload
     from pipeline.submitting import Seen
 
 FAILED = 1
@@ -89,14 +90,18 @@ def _delete(book: "Book", jobs: "list[Sent]") -> None:
     jobs = [_now(book.folder, sent) for sent in jobs]
     ledger = book.read()
     needed = {up.id for sent in ledger.jobs if sent.status not in ENDED for up in ledger.uploads_of(sent)}
-    for upload in {up.id: up for sent in jobs for up in ledger.uploads_of(sent)}.values():
+    for upload in dict.fromkeys(up for sent in jobs for up in ledger.uploads_of(sent)):
         if upload.id in needed:
             click.echo(f"{upload.id}  {upload.name} stays: a job still reads it", err=True)
             continue
         with opened(upload.platform) as platform:
             was_there = platform.remove(upload.id)
-        book.write(book.read().without_upload(upload))
+        book.change(partial(_without, upload=upload))
         click.echo(f"{upload.id}  {upload.name} {'deleted' if was_there else 'was gone already'} at {upload.address}")
+
+
+def _without(ledger: "Ledger", *, upload: "Upload") -> "Ledger":
+    return ledger.without_upload(upload)
 
 
 def follow(folder: Path, sent: "Sent", form: str, *, seconds: float = LOOK_SECONDS, is_one_look: bool = False) -> int:

@@ -158,5 +158,11 @@ def _told(error: Any) -> tuple[str, str]:
     return code, message
 
 
+def values_of(answer: object) -> dict[str, Any]:
+    """Give an object of the openai package as plain values; empty where a server answered with something else."""
+    told = answer.to_dict(warnings=False) if hasattr(answer, "to_dict") else answer
+    return told if isinstance(told, dict) else {}
+
+
 def _object(answer: object) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}

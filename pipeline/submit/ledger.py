@@ -4,7 +4,7 @@ Every step is written down before the next is taken: an upload when it is there,
 was cut off therefore goes on, and nothing is uploaded or paid for twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -21,7 +21,11 @@ from pipeline.submit.order import Order
 from pipeline.submit.platform import Job
 
 FILE: Final = "jobs.json"
-LOCK: Final = ".jobs.lock"
+SENDING: Final = ".jobs.lock"
+"""Held for as long as files go up."""
+WRITING: Final = ".jobs.json.lock"
+"""Held for one change of the file: who watches a job writes too."""
+WRITING_SECONDS: Final = 10
 
 
 class Upload(Settings):
@@ -169,14 +173,17 @@ class Book:
                 "files, and everything else in it is lost to tuneset only."
             ) from error
 
-    def write(self, ledger: Ledger) -> None:
-        """Write it down, whole or not at all."""
-        draft = self.path.with_name(f".{FILE}.new")
+    def change(self, how: Callable[[Ledger], Ledger]) -> None:
+        """Write down what becomes of the ledger, whole or not at all; what another run writes meanwhile is not lost."""
         try:
-            draft.write_bytes(
-                msgspec.json.format(msgspec.json.encode(ledger.model_dump(mode="json")), indent=2) + b"\n"
-            )
-            draft.replace(self.path)
+            with FileLock(self.folder / WRITING, timeout=WRITING_SECONDS):
+                before = self.read()
+                if (after := how(before)) != before:
+                    self._write(after)
+        except Timeout:
+            raise Busy(f"{self.path}: another run has been writing for {WRITING_SECONDS} s. Run it again.") from None
+        except TunesetError:
+            raise
         except OSError as error:
             raise DiskError(
                 f"{self.path}: cannot be written ({error.strerror}). Make room or give the right to write; nothing more is sent."
@@ -184,13 +191,13 @@ class Book:
 
     def note(self, sent: Sent) -> Sent:
         """Write down one record."""
-        self.write(self.read().with_job(sent))
+        self.change(lambda ledger: ledger.with_job(sent))
         return sent
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep every other run from sending from this folder; raises Busy where one is at it."""
-        lock = FileLock(self.folder / LOCK, timeout=0)
+        lock = FileLock(self.folder / SENDING, timeout=0)
         try:
             lock.acquire()
         except Timeout:
@@ -203,6 +210,11 @@ class Book:
             yield
         finally:
             lock.release()
+
+    def _write(self, ledger: Ledger) -> None:
+        draft = self.path.with_name(f".{FILE}.new")
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(ledger.model_dump(mode="json")), indent=2) + b"\n")
+        draft.replace(self.path)
 
 
 def ledger_schema() -> dict[str, Any]:

@@ -3,14 +3,16 @@
 `FineTuningJob`, `FineTuningJobEvent` and `FileObject` of openai 3.54 are the source of every field that is read here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pipeline.core.example import Json
 from pipeline.core.target import Target
-from pipeline.submit.door import Door
+from pipeline.submit.chat import answer_of
+from pipeline.submit.door import Door, values_of
+from pipeline.submit.fields import inner, text, whole
 from pipeline.submit.order import Order
 from pipeline.submit.platform import Access, Answer, Event, Failure, FileState, Job, Status
 
@@ -19,8 +21,8 @@ TAG: Final = "tuneset"
 """Name under which a job's metadata holds the name of its order."""
 LISTED: Final = 200
 """Newest jobs of the account that are searched for an order."""
-EVENTS: Final = 1_000
-"""Events of a job that are read: a step each, then checkpoints and checks."""
+EVENTS: Final = 200
+"""Newest events of a job that are read at a look: two pages; a step of the training is one."""
 TUNED_BY: Final = {"n_epochs", "batch_size", "learning_rate_multiplier", "beta"}
 """Settings that stand among the method's hyperparameters; every other one stands beside `model` in the request."""
 METHODS: Final = {"sft": "supervised", "dpo": "dpo"}
@@ -40,6 +42,11 @@ STATES: Final[Mapping[str, Status]] = {
 """Azure says `pending`, and both pause; a word that is not here counts as running, and is shown as it came."""
 
 
+WHERE: Final[Mapping[str, Literal["training", "validation"]]] = {
+    "training_file": "training",
+    "validation_file": "validation",
+}
+LEVELS: Final[Mapping[str, Literal["warning", "error"]]] = {"warn": "warning", "error": "error"}
 SUFFIX_LETTERS: Final = 64
 """Of a tuned model's name (job_create_params.py)."""
 
@@ -73,27 +80,31 @@ class OpenAIJobs:
 
     def upload(self, path: Path) -> str:
         """Upload a file, in parts where it is large."""
-        return str(self._door.told(f"uploading {path.name}", lambda: self._uploaded(path)))
+        doing = f"uploading {path.name}"
+        file_id = text(values_of(self._door.told(doing, lambda: self._uploaded(path))), "id")
+        if file_id is None:
+            raise self._door.lacking("id", doing=doing)
+        return file_id
 
-    def _uploaded(self, path: Path) -> str | None:
+    def _uploaded(self, path: Path) -> object:
         if path.stat().st_size > self._whole_bytes:
             whole = self._door.client.uploads.upload_file_chunked(
                 file=path, mime_type="text/jsonl", purpose="fine-tune"
             )
-            return whole.file.id if whole.file else None
+            return inner(values_of(whole), "file")
         with path.open("rb") as file:
-            made: str = self._door.client.files.create(file=(path.name, file), purpose="fine-tune").id
-            return made
+            return self._door.client.files.create(file=(path.name, file), purpose="fine-tune")
 
     def file(self, file_id: str) -> FileState | None:
         """Say whether a file can be used."""
         found = self._door.known("looking at a file", lambda: self._door.client.files.retrieve(file_id))
         if found is None:
             return None
-        if found.status == "error":
-            return FileState("refused", found.status_details or "")
+        told = values_of(found)
+        if text(told, "status") == "error":
+            return FileState("refused", text(told, "status_details") or "")
         # `processed` is all that was ever promised, and other words (Azure's `pending`, `running`) come before it
-        return FileState("ready" if found.status == "processed" else "waiting")
+        return FileState("ready" if text(told, "status") == "processed" else "waiting")
 
     def remove(self, file_id: str) -> bool:
         """Delete a file."""
@@ -115,86 +126,88 @@ class OpenAIJobs:
             **({"seed": order.seed} if order.seed is not None else {}),
         }
         beside = {name: value for name, value in settings.items() if name not in TUNED_BY}
-        create = self._door.once.fine_tuning.jobs.create
-        return _job(self._door.told("creating the job", lambda: create(**asked, extra_body=beside), is_once=True))
+        doing, create = "creating the job", self._door.once.fine_tuning.jobs.create
+        made = self._door.told(doing, lambda: create(**asked, extra_body=beside), is_once=True)
+        return self._job(made, doing=doing, is_once=True)
 
     def find(self, order: Order, *, training: str, validation: str | None) -> Sequence[Job]:
         """Give the jobs with the order's tag; with its model and files where the platform keeps no metadata."""
-        newest = self._door.told(
-            "listing jobs", lambda: list(islice(self._door.client.fine_tuning.jobs.list(limit=100), LISTED))
-        )
+        doing, listed = "listing jobs", self._door.client.fine_tuning.jobs.list
+        newest = self._door.told(doing, lambda: list(islice(listed(limit=100), LISTED)))
         files = (order.model, training, validation)
 
-        def is_of_it(job: Any) -> bool:
-            tag = (job.metadata or {}).get(TAG)
-            return bool(
-                tag == order.tag or (tag is None and (job.model, job.training_file, job.validation_file) == files)
-            )
+        def is_of_it(job: dict[str, Any]) -> bool:
+            tag = text(inner(job, "metadata"), TAG)
+            named = tuple(text(job, name) for name in ("model", "training_file", "validation_file"))
+            return tag == order.tag or (tag is None and named == files)
 
-        return [_job(job) for job in newest if is_of_it(job)]
+        return [self._job(job, doing=doing) for job in newest if is_of_it(values_of(job))]
 
     def look(self, job_id: str) -> Job | None:
         """Give a job as it is now."""
-        found = self._door.known("looking at a job", lambda: self._door.client.fine_tuning.jobs.retrieve(job_id))
-        return None if found is None else _job(found)
+        doing = "looking at a job"
+        found = self._door.known(doing, lambda: self._door.client.fine_tuning.jobs.retrieve(job_id))
+        return None if found is None else self._job(found, doing=doing)
 
     def events(self, job_id: str) -> Sequence[Event]:
         """Give the newest events, the oldest of them first."""
-
-        def work() -> list[Any]:
-            return list(islice(self._door.client.fine_tuning.jobs.list_events(job_id, limit=100), EVENTS))
-
-        return sorted(_events(self._door.told("asking for events", work)), key=lambda event: event.at)
+        listed = self._door.client.fine_tuning.jobs.list_events
+        newest = self._door.told("asking for events", lambda: list(islice(listed(job_id, limit=100), EVENTS)))
+        # they come newest first, and several may have one time
+        return sorted((_event(values_of(event)) for event in reversed(newest)), key=lambda event: event.at)
 
     def cancel(self, job_id: str) -> Job:
         """Stop a job."""
-        return _job(self._door.told("cancelling the job", lambda: self._door.client.fine_tuning.jobs.cancel(job_id)))
+        doing = "cancelling the job"
+        return self._job(self._door.told(doing, lambda: self._door.client.fine_tuning.jobs.cancel(job_id)), doing=doing)
 
     def ask(self, model: str, turns: Sequence[Mapping[str, Json]], *, max_tokens: int) -> Answer:
         """Give the model's answer."""
-        body = {"messages": [dict(turn) for turn in turns], "max_completion_tokens": max_tokens, "temperature": 0}
-        create = self._door.client.chat.completions.create
-        said = self._door.told(f"asking {model}", lambda: create(model=model, messages=[], extra_body=body))
-        choice = said.choices[0] if said.choices else None
-        usage = said.usage
-        return Answer(
-            (choice.message.content if choice else None) or "",
-            is_cut=bool(choice and choice.finish_reason == "length"),
-            input_tokens=usage.prompt_tokens if usage else None,
-            output_tokens=usage.completion_tokens if usage else None,
-        )
+        return answer_of(self._door, model, turns, limit={"max_completion_tokens": max_tokens})
 
     def close(self) -> None:
         """Close the connections."""
         self._door.close()
 
+    def _job(self, told: object, *, doing: str, is_once: bool = False) -> Job:
+        job = values_of(told)
+        job_id, said = text(job, "id"), text(job, "status") or ""
+        if job_id is None:
+            raise self._door.lacking("id", doing=doing, is_once=is_once)
+        return Job(
+            id=job_id,
+            status=STATES.get(said, "running"),
+            said=said,
+            base=text(job, "model") or "",
+            model=text(job, "fine_tuned_model"),
+            trained_tokens=whole(job, "trained_tokens"),
+            epochs=_epochs(job),
+            created=whole(job, "created_at"),
+            finished=whole(job, "finished_at"),
+            estimated_finish=whole(job, "estimated_finish"),
+            failure=_failure(inner(job, "error")),
+        )
 
-def _job(job: Any) -> Job:
-    epochs = getattr(job.hyperparameters, "n_epochs", None)
-    return Job(
-        id=job.id,
-        status=STATES.get(job.status, "running"),
-        said=str(job.status),
-        base=job.model,
-        model=job.fine_tuned_model,
-        trained_tokens=job.trained_tokens,
-        epochs=epochs if isinstance(epochs, int) else None,
-        created=job.created_at,
-        finished=job.finished_at,
-        estimated_finish=job.estimated_finish,
-        failure=_failure(job.error),
+
+def _epochs(job: Mapping[str, Any]) -> int | None:
+    """Give the passes: of supervised jobs they stand in the job, of all in its method."""
+    method = inner(job, "method")
+    settings = inner(inner(method, text(method, "type") or ""), "hyperparameters")
+    return whole(inner(job, "hyperparameters"), "n_epochs") or whole(settings, "n_epochs")
+
+
+def _failure(error: Mapping[str, Any]) -> Failure | None:
+    """Give the error of a job; one without words stands in jobs that did not fail."""
+    code, message = text(error, "code") or "", text(error, "message") or ""
+    where = WHERE.get(text(error, "param") or "")
+    return Failure(code, message, where) if code or message else None
+
+
+def _event(event: Mapping[str, Any]) -> Event:
+    return Event(
+        id=text(event, "id") or "",
+        at=whole(event, "created_at") or 0,
+        level=LEVELS.get(text(event, "level") or "", "info"),
+        message=text(event, "message") or "",
+        kind=text(event, "type") or "",
     )
-
-
-def _failure(error: Any) -> Failure | None:
-    """Give the error of a job; an empty one (all fields null) stands in jobs that did not fail."""
-    if error is None or not (error.code or error.message):
-        return None
-    where = {"training_file": "training", "validation_file": "validation"}.get(error.param or "")
-    return Failure(error.code or "", error.message or "", where)  # type: ignore[arg-type]  # both values are its words
-
-
-def _events(events: Sequence[Any]) -> Iterator[Event]:
-    for event in events:
-        level = {"warn": "warning", "error": "error"}.get(event.level, "info")
-        yield Event(event.id, event.created_at, level, event.message, event.type or "")  # type: ignore[arg-type]  # the mapping's words

@@ -98,7 +98,7 @@ def _started(
     except ProviderGaveUp:
         raise  # it may be there: the record stays, and the next run looks for it
     except TunesetError:
-        book.write(book.read().without(sent))
+        book.change(lambda ledger: ledger.without(sent))
         raise
     return Going(book.note(sent.seen(job)), job, is_new=True)
 
@@ -143,7 +143,7 @@ def _uploaded(file: File, proposal: Proposal, platform: Platform, book: Book, to
         examples=file.examples,
         id=platform.upload(file.place),
     )
-    book.write(book.read().with_upload(upload))
+    book.change(lambda ledger: ledger.with_upload(upload))
     return upload
 
 

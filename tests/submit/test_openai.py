@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.errors import ProviderGaveUp, TunesetError
-from pipeline.submit import Access, Order, Platform, kinds, openai_jobs
+from pipeline.submit import Access, FileState, Order, Platform, kinds, openai_jobs
 from tests.submit.chats import train
 from tests.submit.openai_standin import KEY, standing
 from tests.submit.openai_standin import Platform as Standin
@@ -167,6 +167,23 @@ def test_a_refusal_is_told_in_one_sentence(
     assert KEY not in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("answer", [{}, {"error": None}, {"id": None}, {"id": 5, "status": []}])
+def test_an_answer_that_is_none_is_a_lost_one(
+    standin: Standin, account: Platform, tmp_path: Path, answer: dict
+) -> None:
+    file = account.upload(train(tmp_path))
+    standin.fault = lambda _: (200, answer)
+
+    with pytest.raises(ProviderGaveUp, match="looks for it first"):
+        account.start(ORDER, training=file, validation=None)
+    with pytest.raises(ProviderGaveUp, match="without `id`"):
+        account.upload(train(tmp_path))
+    with pytest.raises(ProviderGaveUp, match="without `choices`"):
+        account.ask("m", [{"role": "user", "content": "Hi"}], max_tokens=1)
+    assert account.file(file) == FileState("waiting")
+    assert account.events("ftjob-1") == []
 
 
 def test_a_key_that_is_not_taken_is_never_quoted(standin: Standin) -> None:

@@ -132,7 +132,7 @@ class Together:
 
     def ask(self, model: str, turns: Sequence[Mapping[str, Json]], *, max_tokens: int) -> Answer:
         """Give the model's answer."""
-        return answer_of(self._door, model, turns, max_tokens=max_tokens)
+        return answer_of(self._door, model, turns, limit={"max_tokens": max_tokens})
 
     def close(self) -> None:
         """Close the connections."""
