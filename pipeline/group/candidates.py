@@ -172,7 +172,6 @@ def candidates(bands: Bands, sought: Sought | None = None) -> Pairs:
         if sum(map(len, waiting[1:])) > max(CODES_AT_ONCE, len(waiting[0])):
             waiting = [_distinct(waiting)]
     codes, count = _distinct(waiting), max(bands.count, 1)
-    waiting.clear()
     pairs = np.empty((len(codes), 2), np.int32)
     np.floor_divide(codes, count, out=pairs[:, 0], casting="unsafe")
     np.remainder(codes, count, out=pairs[:, 1], casting="unsafe")
@@ -228,7 +227,9 @@ def met(first_of: Indices, size: Indices) -> tuple[Indices, Indices]:
 
 
 def _distinct(codes: list[Indices]) -> Indices:
+    """Give each code once, sorted. The list is emptied: the pairs of a million chats take 100 MB, once is enough."""
     every: Indices = np.concatenate(codes)
+    codes.clear()
     every.sort()
     found: Indices = every[np.concatenate([[True], every[1:] != every[:-1]])[: len(every)]]
     return found
