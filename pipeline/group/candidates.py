@@ -27,6 +27,8 @@ HOT_REACH: Final = 4
 each meets the smallest digests, which become the spokesmen. What they share besides has keys of its own."""
 CODES_AT_ONCE: Final = 1 << 23
 """Pairs held before repeats among them are dropped: 64 MB."""
+CODES_ONCE: Final = 1 << 17
+"""Sorted codes of which repeats are dropped at a time, in place."""
 ROWS_AT_ONCE: Final = 2_048
 """Rows whose keys are put into columns at a time: column by column over all rows takes twice as long."""
 HEAD_BITS: Final = 32
@@ -158,7 +160,8 @@ def candidates(bands: Bands, sought: Sought | None = None) -> Pairs:
 
     All of them, or those that are sought.
     """
-    waiting: list[Indices] = [np.zeros(0, np.int64)]
+    codes = np.zeros(0, np.int64)
+    waiting: list[Indices] = []
     for band in range(len(bands)):
         column, places = bands.column(band), bands.places
         if sought is not None:
@@ -169,9 +172,9 @@ def candidates(bands: Bands, sought: Sought | None = None) -> Pairs:
             wanted = sought.wanted(band, rows, first, second)
             first, second = first[wanted], second[wanted]
         waiting.append(rows.places[first] * bands.count + rows.places[second])
-        if sum(map(len, waiting[1:])) > max(CODES_AT_ONCE, len(waiting[0])):
-            waiting = [_distinct(waiting)]
-    codes, count = _distinct(waiting), max(bands.count, 1)
+        if sum(map(len, waiting)) > max(CODES_AT_ONCE, len(codes)):
+            codes = _merged(codes, waiting)
+    codes, count = _merged(codes, waiting), max(bands.count, 1)
     pairs = np.empty((len(codes), 2), np.int32)
     np.floor_divide(codes, count, out=pairs[:, 0], casting="unsafe")
     np.remainder(codes, count, out=pairs[:, 1], casting="unsafe")
@@ -226,10 +229,24 @@ def met(first_of: Indices, size: Indices) -> tuple[Indices, Indices]:
     return first, second
 
 
-def _distinct(codes: list[Indices]) -> Indices:
-    """Give each code once, sorted. The list is emptied: the pairs of a million chats take 100 MB, once is enough."""
-    every: Indices = np.concatenate(codes)
-    codes.clear()
-    every.sort()
-    found: Indices = every[np.concatenate([[True], every[1:] != every[:-1]])[: len(every)]]
-    return found
+def _merged(codes: Indices, more: list[Indices]) -> Indices:
+    """Give these codes and more, each once, sorted, in the memory of the first; the list is emptied.
+
+    The codes of a million chats take 100 MB; copies of them were what a build of a million held at its fullest.
+    """
+    end = len(codes)
+    codes.resize(end + sum(map(len, more)), refcheck=False)
+    while more:
+        some = more.pop()
+        codes[end : end + len(some)] = some
+        end += len(some)
+    codes.sort()
+    kept, last = 0, None
+    for start in range(0, end, CODES_ONCE):
+        some = codes[start : start + CODES_ONCE]
+        is_new = np.concatenate([[some[0] != last], some[1:] != some[:-1]])
+        last, new = some[-1], some[is_new]
+        codes[kept : kept + len(new)] = new
+        kept += len(new)
+    codes.resize(kept, refcheck=False)
+    return codes
