@@ -16,6 +16,10 @@ TEXTS = {
     "japanese": "こんにちは、注文をキャンセルしたいのですが、返金にはどのくらいかかりますか。ありがとうございます。",
     "polish": "Zażółć gęślą jaźń. Proszę podać numer zamówienia, żebyśmy mogli zwrócić pieniądze. Dziękuję bardzo. ",
     "greek": "Καλημέρα, πώς μπορώ να ακυρώσω την παραγγελία μου; Ευχαριστώ πολύ για τη βοήθεια. ",
+    "quoted": "Open “My account” or “my orders”, choose it, and don’t wait. ",
+    "quoted german": "Er sagte „Wort“, und sie „ja“. ",
+    "italian": "Lunedì e martedì, perché è così: la città è già più bella. ",
+    "spanish": "El día está aquí, ¿qué más? Mañana también. ",
     "turkish": "Merhaba, siparişimi nasıl iptal edebilirim? İade ne kadar sürer? Teşekkür ederim, çok sağ olun. ",
 }
 CASES = [
@@ -30,6 +34,8 @@ CASES = [
     *(("traditional", name) for name in ("big5", "utf-16-be")),
     *(("japanese", name) for name in ("shift-jis", "euc-jp", "utf-8-sig")),
     *(("polish", name) for name in ("cp1250", "iso8859-2")),
+    *((language, name) for language in ("quoted", "quoted german") for name in ("cp1252", "mac-roman")),
+    *((language, name) for language in ("italian", "spanish") for name in ("cp1252", "mac-roman", "cp850")),
     ("greek", "cp1253"),
     ("turkish", "cp1254"),
 ]

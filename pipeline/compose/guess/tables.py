@@ -117,10 +117,22 @@ def _labels(texts: list[str]) -> list[str]:
 
 
 def questions(sample: Sample) -> Iterator[Proposal]:
-    """Guess a question's column and an answer's by name; a subject goes above its body."""
+    """Guess a question's column and an answer's by name; a subject goes above its body.
+
+    A `Ticket` of numbers and an `Agent` of three people are called like a question and an answer: columns in which
+    something is said stand before them.
+    """
     columns = [name for name in sample.text_columns() if not SYSTEM & set(words_of(name))]
-    answer = _best(columns, ANSWER, wants="best")
-    question = _best([name for name in columns if name != answer], QUESTION)
+    said = [name for name in columns if sample.is_wordy(name) and not sample.is_label(name)]
+    answer = _best(said, ANSWER, wants="best") or _best(columns, ANSWER, wants="best")
+    question = next(
+        (
+            found
+            for some in (said, columns)
+            if (found := _best([name for name in some if name != answer], QUESTION)) is not None
+        ),
+        None,
+    )
     if question is None or answer is None:
         return
     title = _best([name for name in columns if name not in (question, answer)], TITLE)
