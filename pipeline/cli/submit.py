@@ -176,8 +176,10 @@ def _task(file: str | None, options: dict[str, Any]) -> "Task":
     values: dict[str, Any] = {}
     if plan is not None:
         values = {"rules": plan.rules, "privacy": plan.privacy, "costs": plan.cost, "method": plan.target.method}
-        if not options["target"]:
+        if options["target"] in (None, plan.target.id):
             values["max_tokens"] = plan.target.max_tokens
+        else:  # window and price of the plan are those of its own target
+            values["costs"] = plan.cost.model_copy(update={"training_usd_per_million_tokens": None})
     if options["epochs"]:
         from pipeline.core.settings import CostSettings
 

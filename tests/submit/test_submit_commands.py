@@ -326,6 +326,16 @@ def test_a_model_that_is_blocked_after_training_is_told(desk: Desk) -> None:
     assert "tuneset review" in watched.err
 
 
+def test_the_price_of_the_plan_is_that_of_its_own_target(shop: Desk) -> None:
+    plan = shop.folder / "dataset.toml"
+    plan.write_text(PLAN.replace("epochs = 2", "epochs = 2\ntraining_usd_per_million_tokens = 1000.0"))
+    own = json.loads(shop.call("submit", "--dry-run", "--format", "json").out)
+    other = json.loads(shop.call("submit", "--target", "openai/gpt-4.1", "--dry-run", "--format", "json").out)
+
+    assert float(own["estimate"]["low_usd"]) == own["estimate"]["tokens"] * 2 / 1000
+    assert float(other["estimate"]["low_usd"]) == pytest.approx(other["estimate"]["tokens"] * 2 * 25 / 1e6)
+
+
 def test_a_later_build_leaves_the_ledger_where_it_is(shop: Desk) -> None:
     shop.call("submit", "--yes")
     (shop.folder / "faq.csv").write_text("q,a\n" + ROWS + "One more?,It comes tomorrow\n")
