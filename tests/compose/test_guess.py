@@ -58,6 +58,8 @@ def test_questions_and_answers_are_found_by_name(question: str, answer: str) -> 
         pytest.param([{"query": "q", "tools": "[]", "answers": '[{"name":"f"}]'}], {"recipe": "tools", "answers": "answers"}, id="xLAM"),
         pytest.param([{"Subject Line": "s", "Body": "b", "Reply": "r"}], {"recipe": "pairs", "user": '{{ record["Subject Line"] }}\n\n{{ Body }}', "assistant": "Reply"}, id="a column whose name is no word"),
         pytest.param([{"Ticket": str(n), "Frage / Question": f"Why {n}?", "Reply text": f"Since {n}.", "Agent": ["Ann", "Bo"][n % 2]} for n in MANY], {"recipe": "pairs", "user": "Frage / Question", "assistant": "Reply text"}, id="a ticket's number and an agent's name say nothing"),
+        pytest.param([{"ticket_id": n, "subject": f"Printer {n}", "description": f"It broke {n} times.", "agent_response": f"Restart it {n} times."} for n in MANY], {"recipe": "pairs", "user": "{{ subject }}\n\n{{ description }}", "assistant": "agent_response"}, id="a ticket's description is what is asked"),
+        pytest.param([{"subject": f"Printer {n} broke", "reply": f"Restart it {n} times."} for n in MANY], {"recipe": "pairs", "user": "subject", "assistant": "reply"}, id="a subject alone is what is asked"),
         pytest.param([{"Frage": f"Is {n} odd?", "Antwort": ["yes", "no"][n % 2]} for n in MANY], {"recipe": "pairs", "user": "Frage", "assistant": "Antwort"}, id="answers that come again"),
         pytest.param([{"Betreff": "s", "Anfrage": "b", "Antwort": "r"}], {"recipe": "pairs", "user": "{{ Betreff }}\n\n{{ Anfrage }}", "assistant": "Antwort"}, id="a subject above its body"),
         pytest.param([{"question": "q", "answer": "Close it; go home; come back."}] * 3, {"recipe": "pairs"}, id="semicolons in sentences"),

@@ -125,14 +125,7 @@ def questions(sample: Sample) -> Iterator[Proposal]:
     columns = [name for name in sample.text_columns() if not SYSTEM & set(words_of(name))]
     said = [name for name in columns if sample.is_wordy(name) and not sample.is_label(name)]
     answer = _best(said, ANSWER, wants="best") or _best(columns, ANSWER, wants="best")
-    question = next(
-        (
-            found
-            for some in (said, columns)
-            if (found := _best([name for name in some if name != answer], QUESTION)) is not None
-        ),
-        None,
-    )
+    question = _question([name for name in said if name != answer], [name for name in columns if name != answer])
     if question is None or answer is None:
         return
     title = _best([name for name in columns if name not in (question, answer)], TITLE)
@@ -143,6 +136,11 @@ def questions(sample: Sample) -> Iterator[Proposal]:
     reason = f"Column `{question}` asks and column `{answer}` answers.{first}"
     settings = settings_of("pairs", user=user, assistant=answer, system_column=system, separator=separator)
     yield Proposal(settings, reason, family=_family(sample, (question, answer)))
+
+
+def _question(said: list[str], columns: list[str]) -> str | None:
+    """Give what is asked where an answer stands beside it: a question by name, else the text, else its subject."""
+    return _best(said, QUESTION) or _best(columns, QUESTION) or _best(said, TEXT) or _best(said, TITLE)
 
 
 def _separator(texts: list[str]) -> str | None:
