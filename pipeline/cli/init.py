@@ -64,6 +64,8 @@ def _drafted(file: Path, root: Path, choice: int | None):  # type: ignore[no-unt
     click.echo(f"  {one.proposal.reason}")
     for note in one.look.notes:
         click.echo(f"  note: {note}")
+    if one.is_html:
+        click.echo("  note: most cells hold HTML; `mend.html = true` in the plan turns it into text.")
     for number, payload in enumerate(one.payloads, 1):
         click.echo(f"\n  example {number}\n{shown(payload)}")
     if one.troubles:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -15,6 +16,7 @@ from pipeline.compose.guess import Proposal
 from pipeline.core import columns
 from pipeline.core.errors import SourceError
 from pipeline.core.example import Method
+from pipeline.core.settings import MendSettings
 from pipeline.core.target import Settings
 from pipeline.read import Look, find, rows
 from pipeline.start.candidates import Candidate, candidates, settings_of
@@ -24,6 +26,8 @@ TRIED: Final = 200
 SHOWN: Final = 3
 """Composed examples shown."""
 EXAMPLE: Final = "data/raw/example.csv"
+_TAG: Final = re.compile(r"</(?:p|b|i|a|div|span|li|ul|ol|strong|em|td|tr|h[1-6])>|<br ?/?>|&nbsp;", re.IGNORECASE)
+"""What cells that were exported from a help desk or a web page hold; text about HTML seldom holds it in most rows."""
 _NAMED: Final = 8
 """Columns named in a message."""
 
@@ -40,6 +44,8 @@ class Draft(NamedTuple):
     others: tuple[Proposal, ...]
     """Less likely ones."""
     method: Method
+    is_html: bool
+    """Whether most examples hold tags of HTML: the plan then turns it into text."""
     payloads: tuple[str, ...]
     """The first examples that it composes."""
     troubles: tuple[str, ...]
@@ -54,8 +60,20 @@ def draft(path: Path, *, root: Path, choice: int = 0) -> Draft:
     chosen = found[min(choice, len(found) - 1)]
     method: Method = "dpo" if _tag(chosen.proposal.settings) == "preference" else "sft"
     payloads, troubles = _composed(path, root, chosen, method)
-    others = tuple(one.proposal for one in found if one is not chosen)
-    return Draft(_address(path, root), chosen.look, chosen.read, chosen.proposal, others, method, payloads, troubles)
+    is_html = sum(bool(_TAG.search(payload)) for payload in payloads) > len(payloads) / 2
+    if is_html:
+        payloads, troubles = _composed(path, root, chosen, method, mend=MendSettings(html=True))
+    return Draft(
+        address=_address(path, root),
+        look=chosen.look,
+        read=chosen.read,
+        proposal=chosen.proposal,
+        others=tuple(one.proposal for one in found if one is not chosen),
+        method=method,
+        is_html=is_html,
+        payloads=payloads[:SHOWN],
+        troubles=troubles,
+    )
 
 
 def _unfit(seen: Look) -> str:
@@ -94,7 +112,13 @@ def plan_text(drafts: Sequence[Draft], *, name: str) -> str:
     )
     environment.filters |= {"toml": _toml, "compose_table": compose_table}
     template = environment.from_string(files(__package__).joinpath("dataset.toml.jinja").read_text(encoding="utf-8"))
-    return template.render(drafts=drafts, name=name, method=drafts[0].method, schema=_schema_address())
+    return template.render(
+        drafts=drafts,
+        is_html=any(one.is_html for one in drafts),
+        name=name,
+        method=drafts[0].method,
+        schema=_schema_address(),
+    )
 
 
 def example_csv() -> bytes:
@@ -121,17 +145,24 @@ def _content(turn: dict[str, Any]) -> str:
     return json.dumps(turn.get("tool_calls") or content, ensure_ascii=False)
 
 
-def _composed(path: Path, root: Path, chosen: Candidate, method: Method) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give the first payloads, and the troubles of the first batch."""
+def _composed(
+    path: Path,
+    root: Path,
+    chosen: Candidate,
+    method: Method,
+    *,
+    mend: MendSettings = MendSettings(),  # noqa: B008 - frozen
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the payloads and the troubles of the first batch."""
     source = find("draft", str(path.absolute()), root=root, read=settings_of(chosen.read))
     batch = next(rows([source], batch_rows=TRIED), None)
     if batch is None:
         return (), ()
-    stage = Compose(recipes={"draft": chosen.proposal.settings}, method=method)
+    stage = Compose(recipes={"draft": chosen.proposal.settings}, method=method, mend=mend)
     done = stage(pa.Table.from_batches([batch], schema=columns.READ))
     payloads = [payload for payload in done["payload"].to_pylist() if payload is not None]
     troubles = zip(done["name"].to_pylist(), done["trouble"].to_pylist(), strict=True)
-    return tuple(payloads[:SHOWN]), tuple(f"{name}  {trouble}" for name, trouble in troubles if trouble)
+    return tuple(payloads), tuple(f"{name}  {trouble}" for name, trouble in troubles if trouble)
 
 
 def _tag(settings: Settings) -> str:

@@ -378,3 +378,23 @@ TOWNS = [
     "Kiel",
     "Bremen",
 ]
+
+
+def test_cells_of_html_become_text_and_the_plan_says_so(tmp_path: Path) -> None:
+    cells = lines('<p>My printer # is&nbsp;<b>broken</b></p>,"<p>Restart it.<br>Wait # minutes.</p>"\n')
+    (tmp_path / "tickets.csv").write_text("description,agent_response\n" + cells)
+    one = draft(tmp_path / "tickets.csv", root=tmp_path)
+
+    assert [turn["content"] for turn in json.loads(one.payloads[0])["messages"]] == [
+        "My printer 0 is\xa0broken",
+        "Restart it.\nWait 0 minutes.",
+    ]
+    assert tomllib.loads(plan_text([one], name="shop"))["mend"]["html"] is True
+
+
+def test_a_mention_of_html_leaves_it_alone(tmp_path: Path) -> None:
+    cells = lines("What is number #?,A number.\n") + "How do I break a line?,Write <br>.\n"
+    (tmp_path / "faq.csv").write_text("question,answer\n" + cells)
+    one = draft(tmp_path / "faq.csv", root=tmp_path)
+
+    assert tomllib.loads(plan_text([one], name="faq"))["mend"]["html"] is False

@@ -125,8 +125,11 @@ def questions(sample: Sample) -> Iterator[Proposal]:
     columns = [name for name in sample.text_columns() if not SYSTEM & set(words_of(name))]
     said = [name for name in columns if sample.is_wordy(name) and not sample.is_label(name)]
     answer = _best(said, ANSWER, wants="best") or _best(columns, ANSWER, wants="best")
-    question = _question([name for name in said if name != answer], [name for name in columns if name != answer])
-    if question is None or answer is None:
+    if answer is None:
+        return
+    others = [[name for name in some if name != answer] for some in (said, columns)]
+    question = _question(*others, is_sure=likeness(answer, ANSWER) > 1)
+    if question is None:
         return
     title = _best([name for name in columns if name not in (question, answer)], TITLE)
     user = f"{_hole(title)}\n\n{_hole(question)}" if title else question
@@ -138,9 +141,10 @@ def questions(sample: Sample) -> Iterator[Proposal]:
     yield Proposal(settings, reason, family=_family(sample, (question, answer)))
 
 
-def _question(said: list[str], columns: list[str]) -> str | None:
-    """Give what is asked where an answer stands beside it: a question by name, else the text, else its subject."""
-    return _best(said, QUESTION) or _best(columns, QUESTION) or _best(said, TEXT) or _best(said, TITLE)
+def _question(said: list[str], columns: list[str], *, is_sure: bool) -> str | None:
+    """Give what is asked: a question by name; beside a sure answer else the text, else its subject."""
+    question = _best(said, QUESTION) or _best(columns, QUESTION)
+    return question or (_best(said, TEXT) or _best(said, TITLE) if is_sure else None)
 
 
 def _separator(texts: list[str]) -> str | None:
