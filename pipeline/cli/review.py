@@ -1,11 +1,11 @@
 """tuneset review: a language model reads examples and judges them by rubrics."""
 
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli._options import usd
 from pipeline.core.errors import PlanError, ProviderGaveUp, SourceError
 
 if TYPE_CHECKING:
@@ -148,28 +148,18 @@ def _settings(settings: "ReviewSettings", options: dict[str, Any]) -> "ReviewSet
     if options["model"]:
         new["model"] = options["model"]
     if options["budget"] is not None:
-        new["budget_usd"] = _usd(options["budget"], "--budget")
+        new["budget_usd"] = usd(options["budget"], "--budget")
     if options["price"] is not None:
         given, slash, made = options["price"].partition("/")
         if not slash:
             raise PlanError("--price: expected IN/OUT, such as 0.40/1.60, or 0/0 for a server of your own.")
-        new["input_usd_per_million_tokens"] = _usd(given, "--price")
-        new["output_usd_per_million_tokens"] = _usd(made, "--price")
+        new["input_usd_per_million_tokens"] = usd(given, "--price")
+        new["output_usd_per_million_tokens"] = usd(made, "--price")
     if options["sample"] and options["everything"]:
         raise PlanError("--sample and --all exclude each other. Give one.")
     if options["sample"] or options["everything"]:
         new["sample"] = options["sample"]
     return settings.model_copy(update=new)
-
-
-def _usd(text: str, option: str) -> Decimal:
-    try:
-        amount = Decimal(text.strip().removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
-        raise PlanError(f"{option}: {text!r} is no amount of dollars. Expected a number such as 2.50.")
-    return amount
 
 
 def _text(path: Path) -> str:

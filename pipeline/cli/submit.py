@@ -2,12 +2,12 @@
 
 import sys
 import time
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli._options import usd
 from pipeline.core.errors import PlanError, SourceError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _refused(proposal: "Proposal", options: dict[str, Any]) -> str | None:
     if not proposal.life.can_train:
         return f"{proposal.target.id} is {proposal.life.sentence}. `tuneset targets` lists others."
     most = options["max_usd"]
-    return proposal.over(_usd(most) if most is not None else None)
+    return proposal.over(usd(most, "--max-usd") if most is not None else None)
 
 
 def _flaws(proposal: "Proposal", level: "Severity") -> str:
@@ -219,13 +219,3 @@ def _setting(text: str) -> "tuple[str, Json]":
         return name, json.loads(value)
     except ValueError:
         return name, value
-
-
-def _usd(text: str) -> Decimal:
-    try:
-        amount = Decimal(text.strip().removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
-        raise PlanError(f"--max-usd: {text!r} is no amount of dollars. Expected a number such as 2.50.")
-    return amount
