@@ -5,11 +5,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from pipeline.core.errors import TunesetError
 
 if TYPE_CHECKING:
     from pipeline.submit import Platform
     from pipeline.submit.ledger import Book, Sent
+
+
+jobs_folder_option = click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("data/processed"),
+    show_default=True,
+    help="Folder of the training file.",
+)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli._platform import jobs_folder_option
 from pipeline.core.errors import TunesetError
 
 if TYPE_CHECKING:
@@ -19,13 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--model", metavar="NAME", help="A job or tuned model of the folder, or a deployment. [default: the newest job's]"
 )
-@click.option(
-    "--folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("data/processed"),
-    show_default=True,
-    help="Folder of the training file.",
-)
+@jobs_folder_option
 @click.option(
     "--system", metavar="TEXT", help="System prompt above QUESTION. [default: the one that the examples share]"
 )

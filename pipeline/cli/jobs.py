@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli._platform import jobs_folder_option
 from pipeline.core.errors import TunesetError
 
 if TYPE_CHECKING:
@@ -27,13 +28,7 @@ LOOK_SECONDS = 10.0
 
 @click.command("jobs")
 @click.argument("job", required=False, metavar="[JOB]")
-@click.option(
-    "--folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("data/processed"),
-    show_default=True,
-    help="Folder of the training file.",
-)
+@jobs_folder_option
 @click.option("--watch", is_flag=True, help="Stay until the job has ended; exit 1 where it failed.")
 @click.option(
     "--every",
