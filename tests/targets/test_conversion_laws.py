@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.example import Method
@@ -184,7 +184,17 @@ def test_any_json_is_converted_or_left_out_and_nothing_breaks(payload: Any, targ
 @given(data=st.data())
 def test_the_portable_core_goes_to_every_target_without_loss(data: st.DataObject, target: Target) -> None:
     payload = data.draw(core(most_rounds=1 if "prompt_completion" in target.formats[:1] else 3))
+    reserved = target.limits["sft"].reserved
+    assume(not any(word in turn["content"] for turn in payload["messages"] for word in reserved))
     exported = export(payload, target=target, method="sft")
 
     assert exported.line is not None
     assert {loss.code for loss in exported.losses} <= {"system.folded"}
+
+
+def test_but_a_reserved_word_in_a_prompt_is_left_out() -> None:
+    turns = [{"role": "user", "content": "<image>"}, {"role": "assistant", "content": "0"}]
+    exported = export({"messages": turns}, target=all_targets()["bedrock/nova-lite"], method="sft")
+
+    assert exported.line is None
+    assert [loss.code for loss in exported.losses] == ["reserved.word"]
