@@ -67,7 +67,16 @@ def words_of(payload: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def is_told(exported: Exported, payload: dict[str, Any]) -> bool:
     codes = {loss.code for loss in exported.losses}
     written = list(leaves(exported.line))
-    return all(kind in codes or any(word.strip() in text for text in written) for word, kind in words_of(payload))
+    return all(
+        kind in codes or any(way in text for text in written for way in spellings(word))
+        for word, kind in words_of(payload)
+    )
+
+
+def spellings(word: str) -> set[str]:
+    """A word as it may stand in a text: as it is, or within JSON that two tools' answers joined are not any more."""
+    bare = word.strip()
+    return {bare, *(json.dumps(bare, ensure_ascii=only)[1:-1] for only in (True, False))}
 
 
 def canonical(payload: Any) -> Any:
