@@ -12,6 +12,7 @@ from pipeline.cli._options import plan_option
 if TYPE_CHECKING:
     from pipeline.forget.ask import Answer
     from pipeline.forget.search import Holding
+    from pipeline.submit.ledger import Ledger
 
 _SHOWN = 5
 
@@ -75,6 +76,8 @@ def command(
 
 def _tell(answer: "Answer", file: str, folder: Path, *, is_asked: bool, is_keyed: bool) -> None:
     """Print what was written and what is where."""
+    from pipeline.submit.ledger import Book, Ledger
+
     if answer.added:
         kind = "keyed with TUNESET_SALT" if is_keyed else "salted: who has the file can try values on them"
         click.echo(f"{file}: {len(answer.added)} new ({', '.join(answer.added)}). The hashes are {kind}.")
@@ -86,21 +89,21 @@ def _tell(answer: "Answer", file: str, folder: Path, *, is_asked: bool, is_keyed
     click.echo(f"Rows of the sources that are meant: {len(answer.names):,}{_first(answer.names)}")
     if answer.names:
         click.echo("Builds leave them out from now on. The sources still hold them: remove them there too.")
+    ledger = Book(folder).read() if any(one.lines or one.unsure for one in answer.holdings) else Ledger()
     for one in answer.holdings:
         click.echo(f"  {one.version.name} ({one.version.state}): {_held(one)}")
-        for told in _went(folder, one):
+        for told in _went(folder, ledger, one):
             click.echo(f"    {told}")
 
 
-def _went(folder: Path, one: "Holding") -> Iterator[str]:
+def _went(folder: Path, ledger: "Ledger", one: "Holding") -> Iterator[str]:
     """Say which jobs trained on a version that holds such rows, and whose uploads still do."""
-    from pipeline.submit.ledger import Book
-
-    ledger = Book(folder).read() if one.lines or one.unsure else None
-    for sent in ledger.jobs if ledger else ():
+    if not (one.lines or one.unsure):
+        return
+    for sent in ledger.jobs:
         if sent.dataset == one.version.name and sent.job:
             yield f"{sent.job} at {sent.platform} was trained on it, and its model has learned from it."
-            if ledger and ledger.uploads_of(sent):
+            if ledger.uploads_of(sent):
                 yield f"Its files are still there: tuneset jobs {sent.job} --folder {folder} --delete-uploads"
 
 

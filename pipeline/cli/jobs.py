@@ -22,7 +22,6 @@ BLOCKING = "moderation_checks"
 """Kind of the events that tell what OpenAI's check of the tuned model found."""
 TRACED = 5
 """Lines of a failure that are traced to their rows."""
-ENDED = ("succeeded", "failed", "cancelled")
 LOOK_SECONDS = 10.0
 
 
@@ -84,7 +83,7 @@ def _delete(book: "Book", jobs: "list[Sent]") -> None:
 
     jobs = [_now(book.folder, sent) for sent in jobs]
     ledger = book.read()
-    needed = {up.id for sent in ledger.jobs if sent.status not in ENDED for up in ledger.uploads_of(sent)}
+    needed = {up.id for sent in ledger.jobs if not sent.is_over for up in ledger.uploads_of(sent)}
     for upload in dict.fromkeys(up for sent in jobs for up in ledger.uploads_of(sent)):
         if upload.id in needed:
             click.echo(f"{upload.id}  {upload.name} stays: a job still reads it", err=True)
@@ -102,6 +101,7 @@ def _without(ledger: "Ledger", *, upload: "Upload") -> "Ledger":
 def follow(folder: Path, sent: "Sent", form: str, *, seconds: float = LOOK_SECONDS, is_one_look: bool = False) -> int:
     """Tell what happens to a job until it has ended, or once; 1 where it failed or was cancelled."""
     from pipeline.cli._platform import book_of, opened
+    from pipeline.submit.platform import ENDED_BADLY
     from pipeline.submitting import watch
 
     book, seen = book_of(folder), None
@@ -118,7 +118,7 @@ def follow(folder: Path, sent: "Sent", form: str, *, seconds: float = LOOK_SECON
     else:
         for line in _end(folder, sent, seen.job):
             click.echo(line)
-    return FAILED if seen.job.status in ("failed", "cancelled") else 0
+    return FAILED if seen.job.status in ENDED_BADLY else 0
 
 
 def _now(folder: Path, sent: "Sent") -> "Sent":
@@ -126,7 +126,7 @@ def _now(folder: Path, sent: "Sent") -> "Sent":
     from pipeline.cli._platform import book_of, opened
     from pipeline.submitting.watch import look
 
-    if sent.job is None or sent.status in ENDED:
+    if sent.job is None or sent.is_over:
         return sent
     try:
         with opened(sent.platform) as platform:

@@ -18,7 +18,7 @@ from pipeline.core.errors import Busy, DiskError, TunesetError
 from pipeline.core.money import Usd
 from pipeline.core.target import Settings
 from pipeline.submit.order import Order
-from pipeline.submit.platform import Job
+from pipeline.submit.platform import ENDED, Job
 
 FILE: Final = "jobs.json"
 SENDING: Final = ".jobs.lock"
@@ -93,6 +93,11 @@ class Sent(Settings):
     trained_epochs: int | None = None
     failure: str | None = None
     """The platform's code for why it failed."""
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether nothing more will happen to the job, as it was last seen."""
+        return self.status in ENDED
 
     def seen(self, job: Job) -> "Sent":
         """Give the record with what the platform says now."""

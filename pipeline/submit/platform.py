@@ -7,14 +7,17 @@ ProviderGaveUp (no whole answer after its retries; run again). No error and no v
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from pipeline.core.example import Json, Method
 from pipeline.core.target import Target
 from pipeline.submit.order import Order
 
 Status: TypeAlias = Literal["checking", "queued", "running", "succeeded", "failed", "cancelled"]
-"""checking: the platform reads the files. The last three do not change any more."""
+"""checking: the platform reads the files."""
+ENDED_BADLY: Final = ("failed", "cancelled")
+ENDED: Final = ("succeeded", *ENDED_BADLY)
+"""States that do not change any more."""
 
 
 class Failure(NamedTuple):
@@ -47,13 +50,11 @@ class Job(NamedTuple):
     finished: int | None = None
     estimated_finish: int | None = None
     failure: Failure | None = None
-    page: str | None = None
-    """Where people look at it; None: not known."""
 
     @property
     def is_over(self) -> bool:
         """Say whether nothing more will happen to it."""
-        return self.status in ("succeeded", "failed", "cancelled")
+        return self.status in ENDED
 
 
 class Event(NamedTuple):

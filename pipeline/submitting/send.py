@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from pipeline.core.errors import ProviderGaveUp, TunesetError
 from pipeline.submit import Job, Order, Platform
 from pipeline.submit.ledger import Book, Sent, Upload
+from pipeline.submit.platform import ENDED_BADLY
 from pipeline.submit.said import plain
 from pipeline.submitting.proposal import File, Proposal
 
@@ -13,7 +14,6 @@ LOOK_SECONDS: Final = 2.0
 """Between two looks at a file that the platform still reads."""
 LOOKS: Final = 900
 """Half an hour, as the openai package waits (`wait_for_processing`)."""
-ENDED_BADLY: Final = ("failed", "cancelled")
 
 
 class Going(NamedTuple):
