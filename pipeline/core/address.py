@@ -1,8 +1,12 @@
 """Keys and addresses of providers: what no request can carry is refused before one is made, without quoting it."""
 
+from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from pipeline.core.errors import TunesetError
+
+OPENAI: Final = "https://api.openai.com/v1"
+"""Where OpenAI's own API is."""
 
 
 def sound_key(api_key: str, *, variable: str = "OPENAI_API_KEY") -> str:

@@ -8,11 +8,12 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from pipeline.core.address import OPENAI
 from pipeline.measure.asker import Asker
 from pipeline.measure.cache import Cache
 from pipeline.measure.moderation.pace import Pace
 from pipeline.measure.moderation.talk import Patience
-from pipeline.measure.providers.openai import ADDRESS, Door
+from pipeline.measure.providers.openai import Door
 from pipeline.review.purse import Purse
 from pipeline.review.verdict import Verdict, to_bytes
 from pipeline.reviewing.judge import Judge, Want
@@ -61,7 +62,7 @@ def ask(
     """Ask every question about the rows that has no verdict. Raises ProviderGaveUp, or TunesetError for the set-up."""
     door = Door(api_key=api_key, base_url=base_url, timeout_seconds=patience.timeout_seconds)
     settings = work.judge.settings
-    is_theirs = urlsplit(door.address).hostname == urlsplit(ADDRESS).hostname
+    is_theirs = urlsplit(door.address).hostname == urlsplit(OPENAI).hostname
     pace = Pace(
         cache,
         lane=work.judge.lane,

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from pipeline.core.address import OPENAI
 from pipeline.core.errors import PlanError, ProviderGaveUp, TunesetError
 from pipeline.core.finding import Finding
 from pipeline.core.money import show_usd
@@ -16,7 +17,6 @@ from pipeline.core.settings import ReviewSettings
 from pipeline.core.wording import counted
 from pipeline.measure.cache import Cache
 from pipeline.measure.moderation.talk import Patience
-from pipeline.measure.providers.openai import ADDRESS
 from pipeline.review.agreement import Label, agreement
 from pipeline.review.purse import Price, Purse
 from pipeline.review.result import Cost, Result, Review, counts, findings, judged
@@ -81,7 +81,7 @@ def review(task: Task, progress: Progress) -> Reviewed:
     where nothing can be asked: no key, no price, no budget, no such model.
     """
     rows = Rows(task.files, sources=task.sources)
-    judge = Judge(task.base_url or ADDRESS, task.settings, task.rubrics)
+    judge = Judge(task.base_url or OPENAI, task.settings, task.rubrics)
     digests = {row.name: row.digest for row in rows}
     unreadable, labels = rows.unreadable, _resolved(task.labels, digests)
     chosen = _chosen(task, digests, labels)

@@ -16,7 +16,6 @@ from pipeline.submit.fields import inner, text, whole
 from pipeline.submit.order import Order
 from pipeline.submit.platform import Access, Answer, Event, Failure, FileState, Job, Status
 
-ADDRESS: Final = "https://api.openai.com/v1"
 TAG: Final = "tuneset"
 """Name under which a job's metadata holds the name of its order."""
 LISTED: Final = 200

@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
-from pipeline.core.address import sound_address, sound_key
+from pipeline.core.address import OPENAI, sound_address, sound_key
 
-ADDRESS: Final = "https://api.openai.com/v1"
 CONNECT_SECONDS: Final = 10.0
 
 Input: TypeAlias = Sequence[str] | Sequence[Mapping[str, Any]]
@@ -42,7 +41,7 @@ class Door:
     def __init__(self, *, api_key: str, base_url: str | None, timeout_seconds: float) -> None:
         import openai
 
-        self.address = sound_address(base_url or ADDRESS)
+        self.address = sound_address(base_url or OPENAI)
         self._openai = openai
         self._client = openai.AsyncOpenAI(
             api_key=sound_key(api_key),
@@ -85,4 +84,4 @@ def _is_sent(error: Exception) -> bool:
 def backend(address: str, model: str) -> str:
     """Give who judges, for people: `openai/MODEL`, with the host where it is not OpenAI's; never a user or password."""
     host = urlsplit(address).hostname or "unknown"
-    return f"openai/{model}" if host == urlsplit(ADDRESS).hostname else f"openai@{host}/{model}"
+    return f"openai/{model}" if host == urlsplit(OPENAI).hostname else f"openai@{host}/{model}"

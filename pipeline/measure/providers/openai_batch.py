@@ -7,9 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
-from pipeline.core.address import sound_address, sound_key
+from pipeline.core.address import OPENAI, sound_address, sound_key
 from pipeline.core.errors import ProviderGaveUp, TunesetError
-from pipeline.measure.providers.openai import ADDRESS
 
 RETRIES: Final = 5
 """By the package, for 408, 409, 429 and 5xx, with its own growing waits: a few calls, none of them packed or paced."""
@@ -52,7 +51,7 @@ class BatchDoor:
     def __init__(self, *, api_key: str, base_url: str | None, timeout_seconds: float = 600.0) -> None:
         import openai
 
-        self.address = sound_address(base_url or ADDRESS)
+        self.address = sound_address(base_url or OPENAI)
         self._openai = openai
         self._client = openai.OpenAI(
             api_key=sound_key(api_key), base_url=self.address, max_retries=RETRIES, timeout=timeout_seconds

@@ -1,6 +1,7 @@
 """OpenAI: files, fine-tuning jobs and chat completions, by its own package."""
 
-from pipeline.submit.openai_jobs import ADDRESS, OpenAIJobs, model_of, refusal
+from pipeline.core.address import OPENAI
+from pipeline.submit.openai_jobs import OpenAIJobs, model_of, refusal
 from pipeline.submit.platform import Access, Kind, Platform
 
 UPLOAD_BYTES = 512 << 20
@@ -9,9 +10,9 @@ UPLOAD_BYTES = 512 << 20
 
 def _open(access: Access) -> Platform:
     return OpenAIJobs(
-        title="OpenAI",
+        title=KIND.title,
         access=access,
-        address=access.address or ADDRESS,
+        address=access.address or OPENAI,
         variables=(KIND.key, KIND.address),
         whole_bytes=UPLOAD_BYTES,
     )
